@@ -35,6 +35,127 @@ pub struct Customer {
     pub claimed: Option<ClaimedCustomer>,
     /// Creation.
     pub created_at: i64,
+    /// The customer this one turned out to be; null when they are who is left.
+    pub merged_into: Option<String>,
+}
+
+/// How sure it is that an identity is a customer's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// A service or the business says so, or they write from it.
+    Proven,
+    /// They said so.
+    Claimed,
+}
+
+/// What a customer is reached or known by.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Identity {
+    /// phone, email, telegram, slack, external_id; web is a chat on a page.
+    pub kind: String,
+    /// The address or id; of a chat on a page its conversation.
+    pub value: String,
+    /// How sure it is.
+    pub standing: Standing,
+    /// The customer it came with, who turned out to be this one; null when it is this one's own.
+    pub merged_from: Option<String>,
+}
+
+/// Somebody turned out to be this customer.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct CustomerMerge {
+    /// Id; it is taken back by it.
+    pub id: String,
+    /// Who that was.
+    pub customer: CustomerRef,
+    /// Who they turned out to be: this customer, or one who turned out to be this customer.
+    pub into: String,
+    /// How it is known.
+    pub reason: String,
+    /// When.
+    pub at: i64,
+    /// Who said so.
+    pub by: Option<PersonRef>,
+}
+
+/// A customer's identities.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Identities {
+    /// Whose: who is left, also when somebody was asked for who turned out to be them.
+    pub customer: CustomerRef,
+    /// Their own first, then those of who turned out to be them.
+    pub identities: Vec<Identity>,
+    /// Who turned out to be them, oldest first.
+    pub merges: Vec<CustomerMerge>,
+}
+
+/// Makes another customer this one.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MergeRequest {
+    /// The customer who is this one.
+    pub customer: String,
+    /// How it is known, 1 to 500 characters.
+    pub reason: String,
+    /// What the preview answered: refused when either is not who was looked at any more.
+    pub reviewed: Option<String>,
+}
+
+/// What two customers say differently; this one's stands, the other's stays an identity.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct MergeDifference {
+    /// name, email, phone, telegram, external_id.
+    pub field: String,
+    /// Of this one.
+    pub kept: String,
+    /// Of the other.
+    pub merged: String,
+}
+
+/// Why two customers cannot be made one.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct MergeConflict {
+    /// The code it is refused with: `merged`, `same_customer`, `two_external_ids`, `too_many`.
+    pub code: String,
+    /// In words.
+    pub text: String,
+}
+
+/// What making another customer this one would do.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct MergePreview {
+    /// Who would be left.
+    pub kept: CustomerRef,
+    /// Who would turn out to be them.
+    pub merged: CustomerRef,
+    /// Conversations that would be this one's.
+    pub conversations: u64,
+    /// Runs that would.
+    pub runs: u64,
+    /// Those of them that go on; they go on with what they know.
+    pub open_runs: u64,
+    /// Forms, approvals and the like that wait.
+    pub open_checkpoints: u64,
+    /// Identities that would be this one's too.
+    pub identities: Vec<Identity>,
+    /// What both say differently.
+    pub differs: Vec<MergeDifference>,
+    /// Where one of them wants no messages: the other gets none on that channel either.
+    pub opted_out: Vec<OptedOut>,
+    /// Why it cannot be; null when it can.
+    pub conflict: Option<MergeConflict>,
+    /// Who was looked at, to be given back with the merge.
+    pub reviewed: String,
+}
+
+/// An address that wants no messages.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct OptedOut {
+    /// Channel.
+    pub channel: String,
+    /// Address.
+    pub address: String,
 }
 
 /// What a visitor said of themselves.

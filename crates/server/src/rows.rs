@@ -56,6 +56,7 @@ impl Tell for CustomerRow {
             external_id: self.external_id,
             fields,
             created_at: self.created_at,
+            merged_into: self.merged_into,
         }
     }
 }

@@ -121,6 +121,7 @@ pub(crate) fn thing_in(table: &str) -> &'static str {
         "step_executions" => "step execution",
         "checkpoints" => "checkpoint",
         "customers" => "customer",
+        "customer_merges" => "merge",
         "conversations" => "conversation",
         "messages" => "message",
         "message_refs" => "message reference",

@@ -19,7 +19,7 @@ const UNDIVIDED: [&str; 9] = [
 ];
 
 /// Tables that are divided by their column `workspace`.
-pub(crate) const DIVIDED: [&str; 34] = [
+pub(crate) const DIVIDED: [&str; 35] = [
     "workflows",
     "workflow_versions",
     "activations",
@@ -39,6 +39,7 @@ pub(crate) const DIVIDED: [&str; 34] = [
     "step_executions",
     "checkpoints",
     "customers",
+    "customer_merges",
     "consents",
     "unsubscribe_links",
     "conversations",

@@ -138,6 +138,14 @@ impl Query {
         self.bind(limit);
     }
 
+    /// ` AND <column> = …` for one, which an index has in order, else ` IN (…)`; an empty list filters nothing.
+    pub(crate) fn and_any_of(&mut self, column: &str, values: &[String]) {
+        match values {
+            [one] => self.and(&format!("{column} = "), one),
+            many => self.and_in(column, many),
+        }
+    }
+
     /// ` AND <left> IN (…)`; an empty list filters nothing.
     pub(crate) fn and_in<T: Into<Param>>(&mut self, left: &str, values: impl IntoIterator<Item = T>) {
         let mut first = true;

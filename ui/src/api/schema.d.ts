@@ -1014,6 +1014,64 @@ export interface paths {
         patch: operations["updateCustomer"];
         trace?: never;
     };
+    "/api/v1/customers/{id}/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a customer is known and reached by, and who turned out to be them. */
+        get: operations["listIdentities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What making another customer this one would do; nothing is done. */
+        get: operations["previewMerge"];
+        put?: never;
+        /**
+         * Makes another customer this one: what the other has and what comes from their addresses is read as this one's. It can be
+         *     taken back.
+         */
+        post: operations["mergeCustomers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/merges/{merge}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a merge back: who turned out to be this customer is another one again, with all that is theirs and what came from
+         *     their addresses since.
+         */
+        post: operations["undoMerge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dashboard": {
         parameters: {
             query?: never;
@@ -3611,9 +3669,28 @@ export interface components {
              * @description Creation.
              */
             created_at: number;
+            /** @description The customer this one turned out to be; null when they are who is left. */
+            merged_into: string | null;
         };
         /** @description A customer by id or by what is known about them. */
         CustomerChoice: string | components["schemas"]["CustomerRequest"];
+        /** @description Somebody turned out to be this customer. */
+        CustomerMerge: {
+            /** @description Id; it is taken back by it. */
+            id: string;
+            /** @description Who that was. */
+            customer: components["schemas"]["CustomerRef"];
+            /** @description Who they turned out to be: this customer, or one who turned out to be this customer. */
+            into: string;
+            /** @description How it is known. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at: number;
+            by: components["schemas"]["PersonRef"] | null;
+        };
         /** @description A customer by name. */
         CustomerRef: {
             /** @description Id. */
@@ -4128,6 +4205,26 @@ export interface components {
          * @enum {string}
          */
         IdempotencyKind: "header" | "natural" | "none";
+        /** @description A customer's identities. */
+        Identities: {
+            /** @description Whose: who is left, also when somebody was asked for who turned out to be them. */
+            customer: components["schemas"]["CustomerRef"];
+            /** @description Their own first, then those of who turned out to be them. */
+            identities: components["schemas"]["Identity"][];
+            /** @description Who turned out to be them, oldest first. */
+            merges: components["schemas"]["CustomerMerge"][];
+        };
+        /** @description What a customer is reached or known by. */
+        Identity: {
+            /** @description phone, email, telegram, slack, external_id; web is a chat on a page. */
+            kind: string;
+            /** @description The address or id; of a chat on a page its conversation. */
+            value: string;
+            /** @description How sure it is. */
+            standing: components["schemas"]["Standing"];
+            /** @description The customer it came with, who turned out to be this one; null when it is this one's own. */
+            merged_from: string | null;
+        };
         /** @description Replaces all test cases of a workflow. */
         ImportTestsRequest: {
             /** @description YAML or JSON: `tests:` and a list. */
@@ -4270,6 +4367,67 @@ export interface components {
             email: string;
             /** @description Name. */
             name: string;
+        };
+        /** @description Why two customers cannot be made one. */
+        MergeConflict: {
+            /** @description The code it is refused with: `merged`, `same_customer`, `two_external_ids`, `too_many`. */
+            code: string;
+            /** @description In words. */
+            text: string;
+        };
+        /** @description What two customers say differently; this one's stands, the other's stays an identity. */
+        MergeDifference: {
+            /** @description name, email, phone, telegram, external_id. */
+            field: string;
+            /** @description Of this one. */
+            kept: string;
+            /** @description Of the other. */
+            merged: string;
+        };
+        /** @description What making another customer this one would do. */
+        MergePreview: {
+            /** @description Who would be left. */
+            kept: components["schemas"]["CustomerRef"];
+            /** @description Who would turn out to be them. */
+            merged: components["schemas"]["CustomerRef"];
+            /**
+             * Format: uint64
+             * @description Conversations that would be this one's.
+             */
+            conversations: number;
+            /**
+             * Format: uint64
+             * @description Runs that would.
+             */
+            runs: number;
+            /**
+             * Format: uint64
+             * @description Those of them that go on; they go on with what they know.
+             */
+            open_runs: number;
+            /**
+             * Format: uint64
+             * @description Forms, approvals and the like that wait.
+             */
+            open_checkpoints: number;
+            /** @description Identities that would be this one's too. */
+            identities: components["schemas"]["Identity"][];
+            /** @description What both say differently. */
+            differs: components["schemas"]["MergeDifference"][];
+            /** @description Where one of them wants no messages: the other gets none on that channel either. */
+            opted_out: components["schemas"]["OptedOut"][];
+            conflict: components["schemas"]["MergeConflict"] | null;
+            /** @description Who was looked at, to be given back with the merge. */
+            reviewed: string;
+        };
+        /** @description Makes another customer this one. */
+        MergeRequest: {
+            /** @description The customer who is this one. */
+            customer: string;
+            /** @description How it is known, 1 to 500 characters. */
+            reason: string;
+            /** @description What the preview answered: refused when either is not who was looked at any more. */
+            reviewed?: string | null;
         };
         /** @description A message. */
         Message: {
@@ -4607,6 +4765,13 @@ export interface components {
              * @description When it starts; now when absent.
              */
             at?: number | null;
+        };
+        /** @description An address that wants no messages. */
+        OptedOut: {
+            /** @description Channel. */
+            channel: string;
+            /** @description Address. */
+            address: string;
         };
         /** @description A part of a list. */
         Page_Activation: {
@@ -5755,6 +5920,11 @@ export interface components {
          * @enum {string}
          */
         Speaker: "customer" | "workflow";
+        /**
+         * @description How sure it is that an identity is a customer's.
+         * @enum {string}
+         */
+        Standing: "proven" | "claimed";
         /** @description What a person allowed in advance. */
         StandingApproval: {
             /** @description Id. */
@@ -9204,6 +9374,138 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Customer"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIdentities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The identities */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identities"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewMerge: {
+        parameters: {
+            query: {
+                /** @description The customer who would be this one. */
+                customer: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What would follow */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergePreview"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mergeCustomers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeRequest"];
+            };
+        };
+        responses: {
+            /** @description The identities */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identities"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undoMerge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                merge: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The identities */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identities"];
                 };
             };
             /** @description Problem */

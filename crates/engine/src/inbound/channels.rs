@@ -268,7 +268,8 @@ impl Engine {
         message: &Message,
     ) -> Result<(ConversationRow, CustomerRow), EngineError> {
         let (store, workspace, address) = (&self.0.store, row.workspace.as_str(), told.event.address.as_str());
-        let customer = self.customer_at(row, told, message).await?;
+        let own = self.customer_at(row, told, message).await?;
+        let customer = store.current_customer(workspace, &own.id).await?.unwrap_or_else(|| own.clone());
         // A mail belongs to the thread it answers, all else to its address.
         let thread = match told.platform == Platform::Email.tag() {
             true => match self.thread_of(workspace, told, message).await? {
@@ -285,7 +286,8 @@ impl Engine {
         let new = ConversationRow {
             id,
             workspace: workspace.to_owned(),
-            customer: Some(customer.id.clone()),
+            // Theirs whose address it is, also when they turned out to be another.
+            customer: Some(own.id),
             channel: told.platform.clone(),
             channel_account: Some(told.account.clone()),
             external_id: Some(format!("{address} {thread}").trim_end().to_owned()),
@@ -371,6 +373,8 @@ impl Engine {
             telegram,
             data: claimed.to_string(),
             created_at: self.now(),
+            merged_into: None,
+            merges: 0,
         };
         match store.create_customer(&new, Vec::new()).await {
             Ok(()) => Ok(new),

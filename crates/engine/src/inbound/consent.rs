@@ -28,7 +28,9 @@ impl Engine {
         (platform, address, customer): (Option<Platform>, &'a str, &'a str),
     ) -> Result<Option<Spoken<'a>>, EngineError> {
         let (Some(word), Some(platform)) = (word, platform) else { return Ok(None) };
-        let opted_out = self.opted_out(workspace, platform, address).await?.is_some();
+        // A no is kept for the address it comes from, whatever was said elsewhere.
+        let whose = (word == Word::Start).then_some(customer);
+        let opted_out = self.opted_out(workspace, (platform, address), whose).await?.is_some();
         let changes = match word {
             Word::Stop => !opted_out,
             Word::Start if opted_out => true,

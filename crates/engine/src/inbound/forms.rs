@@ -118,7 +118,7 @@ impl Engine {
             return Err(EngineError::NotFound("link"));
         }
         let customer = match &row.customer {
-            Some(id) => self.0.store.get_customer(&row.workspace, id).await?,
+            Some(id) => self.0.store.current_customer(&row.workspace, id).await?,
             None => None,
         };
         let by = Actor {

@@ -191,7 +191,7 @@ impl Engine {
         let row = store.get_conversation(workspace, conversation).await?;
         let conversation = row.ok_or(EngineError::NotFound("conversation"))?;
         let customer = match &conversation.customer {
-            Some(id) => store.get_customer(workspace, id).await?,
+            Some(id) => store.current_customer(workspace, id).await?,
             None => None,
         };
         Ok(Incoming { conversation, customer })

@@ -2,8 +2,8 @@
 
 use super::links::hash;
 use crate::{Engine, EngineError, vault::OpenAccount};
-use countersign_channels::{OutboundMessage, Platform, SendOutcome, consent::plain_address};
-use countersign_store::{ConsentHow, ConsentRow, ConversationRow, NewAudit, UnsubscribeLinkRow};
+use countersign_channels::{OVER_WHATSAPP, OutboundMessage, Platform, SendOutcome, consent::plain_address};
+use countersign_store::{ConsentHow, ConsentRow, ConversationRow, CustomerRow, NewAudit, UnsubscribeLinkRow};
 use serde_json::json;
 
 /// What a message has failed with whose address wants none.
@@ -69,15 +69,16 @@ pub(crate) fn entry(row: &ConsentRow, (actor, via): (String, &str), subject: Opt
 }
 
 impl Engine {
-    /// Why an address is sent nothing; nothing when it takes messages.
+    /// Why an address is sent nothing; nothing when it takes messages. With its customer, what those said who turned out to be
+    /// the same counts too.
     pub(crate) async fn opted_out(
         &self,
         workspace: &str,
-        platform: Platform,
-        address: &str,
+        (platform, address): (Platform, &str),
+        customer: Option<&str>,
     ) -> Result<Option<String>, EngineError> {
+        let known = self.consent_in_force(workspace, (platform, address), customer).await?;
         let address = plain_address(platform, address);
-        let known = self.0.store.get_consent(workspace, platform.tag(), &address).await?;
         Ok(known.filter(|row| row.opted_out).map(|row| {
             let how = match row.how {
                 ConsentHow::Word => "they wrote so",
@@ -85,8 +86,72 @@ impl Engine {
                 ConsentHow::Provider => "the provider said so",
                 ConsentHow::Operator => "an operator was told so",
             };
-            format!("{address} wants no messages over {}: {how}", platform.tag())
+            let from = if row.address == address { String::new() } else { format!(" for {}", row.address) };
+            format!("{address} wants no messages over {}: {how}{from}", platform.tag())
         }))
+    }
+
+    /// What was said of an address; or of another address on the same channel of those who turned out to be the same customer,
+    /// where that is a later no.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn consent_in_force(
+        &self,
+        workspace: &str,
+        (platform, address): (Platform, &str),
+        customer: Option<&str>,
+    ) -> Result<Option<ConsentRow>, EngineError> {
+        let store = &self.0.store;
+        let address = plain_address(platform, address);
+        let own = store.get_consent(workspace, platform.tag(), &address).await?;
+        let Some(customer) = customer.filter(|_| own.as_ref().is_none_or(|row| !row.opted_out)) else { return Ok(own) };
+        let same = store.same_customer(workspace, customer).await?;
+        if same.len() < 2 {
+            return Ok(own);
+        }
+        let since = own.as_ref().map_or(i64::MIN, |row| row.at);
+        // WhatsApp by Twilio is a channel of its own there.
+        let over = address.starts_with(OVER_WHATSAPP);
+        let is_other = |other: &String| *other != address && other.starts_with(OVER_WHATSAPP) == over;
+        let others = self.customer_addresses(workspace, &same).await?.into_iter();
+        let others: Vec<String> =
+            others.filter(|(on, other)| *on == platform && is_other(other)).map(|(_, other)| other).collect();
+        let said = store.get_consents(workspace, platform.tag(), &others).await?;
+        let no = said.into_iter().filter(|row| row.opted_out && row.at > since).max_by_key(|row| row.at);
+        Ok(no.or(own))
+    }
+
+    /// The addresses of a customer with everybody who is the same: what is kept of them, and from where they wrote.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn customer_addresses(
+        &self,
+        workspace: &str,
+        same: &[CustomerRow],
+    ) -> Result<Vec<(Platform, String)>, EngineError> {
+        let ids: Vec<String> = same.iter().map(|row| row.id.clone()).collect();
+        let from = self.0.store.written_from(workspace, &ids).await?;
+        let kept = same.iter().flat_map(|row| {
+            let slack = row.external_id.as_deref().and_then(|id| id.strip_prefix("slack:"));
+            [
+                (Platform::Whatsapp, row.phone.as_deref()),
+                (Platform::Sms, row.phone.as_deref()),
+                (Platform::Email, row.email.as_deref()),
+                (Platform::Telegram, row.telegram.as_deref()),
+                (Platform::Slack, slack),
+            ]
+        });
+        let written = from.iter().filter_map(|from| Some((Platform::read(&from.channel)?, from.address())));
+        let mut all: Vec<(Platform, String)> = Vec::new();
+        for (platform, address) in kept.chain(written) {
+            let Some(address) = address.map(|address| plain_address(platform, address)) else { continue };
+            if all.iter().all(|(known, text)| (*known, text) != (platform, &address)) {
+                all.push((platform, address));
+            }
+        }
+        Ok(all)
     }
 
     /// Why the customer of a run's conversation gets nothing there; nothing when they do, or it leaves by no channel.
@@ -102,7 +167,8 @@ impl Engine {
         };
         let Some(conversation) = conversation.filter(|row| row.channel_account.is_some()) else { return Ok(None) };
         let Some(platform) = Platform::read(&conversation.channel) else { return Ok(None) };
-        self.opted_out(workspace, platform, &address_of(&conversation).0).await
+        let customer = conversation.customer.as_deref();
+        self.opted_out(workspace, (platform, &address_of(&conversation).0), customer).await
     }
 
     /// Sends to a customer by an account. That the provider refuses because of what they want is kept.
@@ -126,7 +192,7 @@ impl Engine {
         platform: Platform,
         address: &str,
     ) -> Result<(), EngineError> {
-        if self.opted_out(workspace, platform, address).await?.is_some() {
+        if self.opted_out(workspace, (platform, address), None).await?.is_some() {
             return Ok(());
         }
         let row = wish(workspace, (platform, address), (true, ConsentHow::Provider), self.now());

@@ -40,6 +40,7 @@ const IN_DOUBT: &str = "in_doubt";
 struct Departure {
     account: Arc<OpenAccount>,
     to: String,
+    customer: Option<String>,
     /// The mail it belongs to.
     thread: Option<String>,
     subject: String,
@@ -121,7 +122,7 @@ impl Engine {
         if !store.change_message(&message, &marked, None, None).await? {
             return Ok(());
         }
-        let Departure { account, to, thread, subject, text, choices } = &departure;
+        let Departure { account, to, thread, subject, text, choices, .. } = &departure;
         let outbound = OutboundMessage {
             channel: account.account.platform(),
             to,
@@ -165,7 +166,8 @@ impl Engine {
         if is_about_consent(message) {
             return Ok(None);
         }
-        self.opted_out(&message.workspace, departure.account.account.platform(), &departure.to).await
+        let to = (departure.account.account.platform(), departure.to.as_str());
+        self.opted_out(&message.workspace, to, departure.customer.as_deref()).await
     }
 
     /// Sends by an account. One that is told to wait sends nothing else until then either.
@@ -207,7 +209,7 @@ impl Engine {
             None => message.author_name.clone(),
         };
         let Lowered { text, choices } = self.lowered(message, account.account.platform()).await?;
-        Ok(Departure { account, to, thread, subject, text, choices })
+        Ok(Departure { account, to, customer: conversation.customer, thread, subject, text, choices })
     }
 
     /// The words of a message where there are no forms, and what can be chosen. The link of a form is let in before it is told.

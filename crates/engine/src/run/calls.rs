@@ -222,10 +222,13 @@ impl Engine {
     /// channel is asked.
     async fn wanted<'a>(
         &self,
+        run: &str,
         account: &OpenAccount,
         message: OutboundMessage<'a>,
     ) -> Result<Result<OutboundMessage<'a>, CallError>, EngineError> {
-        if let Some(why) = self.opted_out(&account.workspace, message.channel, message.to).await? {
+        let whose = self.0.store.get_run(&account.workspace, run).await?.and_then(|run| run.customer);
+        let to = (message.channel, message.to);
+        if let Some(why) = self.opted_out(&account.workspace, to, whose.as_deref()).await? {
             return Ok(Err(CallError { class: FailureClass::Fatal, ..not_sent(OPTED_OUT, &why) }));
         }
         Ok(match (self.window(account, message.to).await?, message.template) {
@@ -271,7 +274,7 @@ impl Engine {
             Err(error) => return Some(unsent(id, "account_unavailable", &error, self.now())),
         };
         let asked = OutboundMessage { unsubscribe: way_out.as_deref(), ..message };
-        let message = match self.wanted(&account, asked).await {
+        let message = match self.wanted(turn.run, &account, asked).await {
             Ok(Ok(message)) => message,
             Ok(Err(error)) => return Some(failed(id, &error, None)),
             Err(error) => return Some(unsent(id, "account_unavailable", &error, self.now())),

@@ -60,11 +60,12 @@ impl Engine {
         ];
         let mut known = None;
         for key in keys.into_iter().flatten() {
-            let found = store.find_customer(workspace, key).await?;
+            let Some(found) = store.find_customer(workspace, key).await? else { continue };
             // Whom the business calls otherwise is another, though the address be the same.
-            let other = |row: &CustomerRow| matches!((row.external_id.as_deref(), text("external_id")), (Some(had), Some(now)) if had != now);
-            known = found.filter(|row| !other(row));
-            if known.is_some() {
+            let same = store.same_customer(workspace, &found.id).await?;
+            let called: Vec<&str> = same.iter().filter_map(|row| row.external_id.as_deref()).collect();
+            if text("external_id").is_none_or(|now| called.is_empty() || called.contains(&now)) {
+                known = Some(found);
                 break;
             }
         }
@@ -79,6 +80,8 @@ impl Engine {
             telegram: None,
             data: json!({}).to_string(),
             created_at: self.now(),
+            merged_into: None,
+            merges: 0,
         });
         let before = row.clone();
         let put = |place: &mut Option<String>, name: &str| {

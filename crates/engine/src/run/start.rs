@@ -285,7 +285,7 @@ impl Engine {
         let (workspace, store) = (&request.workspace, &self.0.store);
         let customer = match &request.customer {
             Some(id) => {
-                let row = store.get_customer(workspace, id).await?.ok_or(EngineError::NotFound("customer"))?;
+                let row = store.current_customer(workspace, id).await?.ok_or(EngineError::NotFound("customer"))?;
                 customer_object(&row)
             }
             None => Value::Null,

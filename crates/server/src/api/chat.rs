@@ -162,7 +162,7 @@ pub(crate) async fn send_chat_message(
 
 async fn customer_of(app: &App, conversation: &ConversationRow) -> ApiResult<Option<CustomerRow>> {
     let Some(id) = &conversation.customer else { return Ok(None) };
-    Ok(app.store.get_customer(&conversation.workspace, id).await?)
+    Ok(app.store.current_customer(&conversation.workspace, id).await?)
 }
 
 /// Sends a form.

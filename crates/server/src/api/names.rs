@@ -66,7 +66,15 @@ impl App {
         Ok(self.store.get_customer(workspace, id).await?.map(|customer| customer.name))
     }
 
-    /// Customers by id.
+    /// The ids that a customer is kept under; none when nobody is asked for.
+    pub(crate) async fn same_customers(&self, workspace: &str, id: Option<&str>) -> ApiResult<Vec<String>> {
+        match id {
+            Some(id) => Ok(self.store.customer_ids(workspace, id).await?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Customers by id, as whom they turned out to be.
     pub(crate) async fn customers<'a>(
         &self,
         workspace: &str,
@@ -75,7 +83,6 @@ impl App {
         let mut ids: Vec<&str> = ids.collect();
         ids.sort_unstable();
         ids.dedup();
-        let rows = self.store.get_customers(workspace, &ids).await?;
-        Ok(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
+        Ok(self.store.current_customers(workspace, &ids).await?)
     }
 }

@@ -44,7 +44,7 @@ const VIEWER: &[&str] = &[
     "diffVersions", "endDelegation", "exportRuns", "exportTestCases", "getCheckpoint", "getConnector",
     "getConversation", "getCustomer", "getDashboard", "getDraftYaml", "getMe", "getNotifications", "getRun",
     "getRunGraph", "getRunState", "getRunTestCase", "getVersion", "getWorkflow", "getWorkspace", "listActivations",
-    "listCannedReplies", "listChannelKinds", "listCheckpoints", "listConnectors", "listConversations", "listCustomers", "listDelegations",
+    "listCannedReplies", "listChannelKinds", "listCheckpoints", "listConnectors", "listConversations", "listCustomers", "listDelegations", "listIdentities",
     "listInbound", "listNotes", "listOutbound", "listPeople", "listRights", "listRunEvents", "listRunPoints",
     "listRuns", "listSavedViews", "listStandingApprovals", "listStepSamples", "listTemplates", "listTestCases",
     "listTriggers", "listVersions", "listVisitRequests", "listWorkflows", "logout", "planRetry", "reassignCheckpoint",
@@ -56,8 +56,8 @@ const VIEWER: &[&str] = &[
 #[rustfmt::skip]
 const OPERATOR: &[&str] = &[
     "assignConversation", "bulkRuns", "cancelRun", "closeConversation", "createCustomer", "createNote",
-    "evaluateInRun", "fillCannedReplies", "markAnswered", "replayInbound", "retryRun", "sendMessage", "setConsent", "snoozeConversation",
-    "startRun", "updateCustomer", "wakeConversation",
+    "evaluateInRun", "fillCannedReplies", "markAnswered", "mergeCustomers", "previewMerge", "replayInbound", "retryRun", "sendMessage", "setConsent", "snoozeConversation",
+    "startRun", "undoMerge", "updateCustomer", "wakeConversation",
 ];
 
 /// From builders on.

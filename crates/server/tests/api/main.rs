@@ -24,6 +24,7 @@ mod hooks;
 mod inbox;
 mod limits;
 mod live;
+mod merges;
 mod notifications;
 mod pointers;
 mod policies;

@@ -176,6 +176,10 @@ impl Walk {
         let wish = json!({ "name": "Ada", "email": "ada@example.com" });
         let customer = self.act(admin, "createCustomer", &[], wish).await["id"].as_str().unwrap().to_owned();
         self.act(admin, "updateCustomer", &[&customer], json!({ "name": "Ada L" })).await;
+        let other = self.act(admin, "createCustomer", &[], json!({ "name": "A. Lovelace" })).await["id"].clone();
+        let wish = json!({ "customer": other, "reason": "said so" });
+        let merged = self.act(mia, "mergeCustomers", &[&customer], wish).await;
+        self.act(mia, "undoMerge", &[&customer, merged["merges"][0]["id"].as_str().unwrap()], json!({})).await;
         self.test.publish(admin, form()).await;
         let anonymous = self.test.anonymous();
         let chat = self.act(&anonymous, "startChat", &["main"], json!({})).await;

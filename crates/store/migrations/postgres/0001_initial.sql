@@ -423,6 +423,10 @@ CREATE TABLE customers (
   telegram TEXT COLLATE "C",
   data TEXT COLLATE "C" NOT NULL,
   created_at BIGINT NOT NULL,
+  -- The customer this one turned out to be. What is theirs keeps their id, and is read as the other's.
+  merged_into TEXT COLLATE "C",
+  -- How often somebody was made this customer: who reads and then merges notices that another did.
+  merges BIGINT NOT NULL,
   PRIMARY KEY (workspace, id)
 );
 CREATE UNIQUE INDEX customers_by_external_id ON customers (workspace, external_id) WHERE external_id IS NOT NULL;
@@ -430,6 +434,22 @@ CREATE INDEX customers_by_email ON customers (workspace, email);
 CREATE INDEX customers_by_phone ON customers (workspace, phone);
 CREATE INDEX customers_by_telegram ON customers (workspace, telegram);
 CREATE INDEX customers_by_age ON customers (workspace, created_at, id);
+CREATE INDEX customers_merged ON customers (workspace, merged_into) WHERE merged_into IS NOT NULL;
+
+-- Who said that two customers are one, and who took it back.
+CREATE TABLE customer_merges (
+  id TEXT COLLATE "C" NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  kept TEXT COLLATE "C" NOT NULL,
+  merged TEXT COLLATE "C" NOT NULL,
+  reason TEXT COLLATE "C" NOT NULL,
+  at BIGINT NOT NULL,
+  merged_by TEXT COLLATE "C" NOT NULL,
+  undone_at BIGINT,
+  undone_by TEXT COLLATE "C",
+  PRIMARY KEY (workspace, id)
+);
+CREATE INDEX customer_merges_by_kept ON customer_merges (workspace, kept, at);
 
 -- Whether an address of a channel wants messages; one that is not here does.
 CREATE TABLE consents (

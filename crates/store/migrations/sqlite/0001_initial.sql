@@ -422,6 +422,10 @@ CREATE TABLE customers (
   telegram TEXT,
   data TEXT NOT NULL,
   created_at INTEGER NOT NULL,
+  -- The customer this one turned out to be. What is theirs keeps their id, and is read as the other's.
+  merged_into TEXT,
+  -- How often somebody was made this customer: who reads and then merges notices that another did.
+  merges INTEGER NOT NULL,
   PRIMARY KEY (workspace, id)
 ) STRICT;
 CREATE UNIQUE INDEX customers_by_external_id ON customers (workspace, external_id) WHERE external_id IS NOT NULL;
@@ -429,6 +433,22 @@ CREATE INDEX customers_by_email ON customers (workspace, email);
 CREATE INDEX customers_by_phone ON customers (workspace, phone);
 CREATE INDEX customers_by_telegram ON customers (workspace, telegram);
 CREATE INDEX customers_by_age ON customers (workspace, created_at, id);
+CREATE INDEX customers_merged ON customers (workspace, merged_into) WHERE merged_into IS NOT NULL;
+
+-- Who said that two customers are one, and who took it back.
+CREATE TABLE customer_merges (
+  id TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  kept TEXT NOT NULL,
+  merged TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  merged_by TEXT NOT NULL,
+  undone_at INTEGER,
+  undone_by TEXT,
+  PRIMARY KEY (workspace, id)
+) STRICT;
+CREATE INDEX customer_merges_by_kept ON customer_merges (workspace, kept, at);
 
 -- Whether an address of a channel wants messages; one that is not here does.
 CREATE TABLE consents (

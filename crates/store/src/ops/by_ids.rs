@@ -20,12 +20,22 @@ impl Store {
         workspace: &str,
         ids: &[&str],
     ) -> Result<Vec<Row>> {
+        self.rows_by((columns, from), workspace, ("id", ids)).await
+    }
+
+    /// As [`Store::rows_of`], by another column.
+    pub(super) async fn rows_by(
+        &self,
+        (columns, from): (&str, &str),
+        workspace: &str,
+        (by, ids): (&str, &[&str]),
+    ) -> Result<Vec<Row>> {
         let mut rows = Vec::new();
         for part in ids.chunks(IDS_AT_ONCE) {
             let mut query = Query::default();
             query.push(&format!("SELECT {columns} FROM {from} WHERE workspace = "));
             query.bind(workspace);
-            query.and_in("id", part.iter().copied());
+            query.and_in(by, part.iter().copied());
             rows.extend(self.query(query.text, query.params).await?);
         }
         Ok(rows)

@@ -23,8 +23,8 @@ pub struct CheckpointFilter {
     pub step: Option<String>,
     /// Run id.
     pub run: Option<String>,
-    /// Customer id.
-    pub customer: Option<String>,
+    /// Any of these customers; empty means any. Who was merged is asked for by [`Store::customer_ids`].
+    pub customer: Vec<String>,
     /// Part of what is asked and shown, in any case, or a run id.
     pub text: Option<String>,
     /// Customers the text stands for too.

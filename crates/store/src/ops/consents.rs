@@ -2,7 +2,7 @@
 
 use crate::database::Statement;
 use crate::rows::params;
-use crate::sql::{insert, upsert};
+use crate::sql::{Query, insert, upsert};
 use crate::{ConsentRow, InboundEndRow, MessageRow, NewAudit, NewMessage, Result, Store, UnsubscribeLinkRow};
 
 impl Store {
@@ -13,6 +13,20 @@ impl Store {
     pub async fn get_consent(&self, workspace: &str, channel: &str, address: &str) -> Result<Option<ConsentRow>> {
         let tail = "WHERE workspace = ?1 AND channel = ?2 AND address = ?3";
         self.row(tail, params![workspace, channel, address]).await
+    }
+
+    /// What is known of several addresses of a channel.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn get_consents(&self, workspace: &str, channel: &str, addresses: &[String]) -> Result<Vec<ConsentRow>> {
+        if addresses.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut query = Query::in_workspace(workspace);
+        query.and("channel = ", channel);
+        query.and_in("address", addresses);
+        self.rows(&query.text, query.params).await
     }
 
     /// Keeps what an address wants from now on.

@@ -19,8 +19,8 @@ pub struct ConversationFilter {
     pub status: Vec<ConversationStatus>,
     /// Operator (user id).
     pub assigned_to: Option<String>,
-    /// Customer id.
-    pub customer: Option<String>,
+    /// Any of these customers; empty means any. Who was merged is asked for by [`Store::customer_ids`].
+    pub customer: Vec<String>,
     /// Channel.
     pub channel: Option<String>,
     /// Only those in *Unanswered*.
@@ -146,7 +146,7 @@ impl Store {
         let mut query = Query::in_workspace(workspace);
         query.and_in("status", &filter.status);
         query.and_some("assigned_to = ", filter.assigned_to.as_deref());
-        query.and_some("customer = ", filter.customer.as_deref());
+        query.and_any_of("customer", &filter.customer);
         query.and_some("channel = ", filter.channel.as_deref());
         if filter.unanswered {
             query.push(" AND unanswered_since IS NOT NULL");

@@ -1,7 +1,8 @@
 //! Customers.
 
+use crate::database::Statement;
 use crate::rows::params;
-use crate::sql::{Query, contains_pattern, insert, update};
+use crate::sql::{Query, contains_pattern, insert};
 use crate::{Cursor, CustomerRow, NewAudit, Page, PageRequest, Result, Store};
 
 /// How a customer is recognised.
@@ -30,16 +31,21 @@ impl Store {
         self.execute_audited(&row.workspace, insert(&with_lower_email(row)), audit).await.map(|_| ())
     }
 
-    /// Replaces a customer's fields.
+    /// Replaces a customer's fields; whether it was merged is not one of them.
     ///
     /// # Errors
     /// `NotFound`, `AlreadyExists`.
     pub async fn update_customer(&self, row: &CustomerRow, audit: Vec<NewAudit>) -> Result<()> {
-        let statement = update(&with_lower_email(row)).must_hit("customer");
+        let row = with_lower_email(row);
+        let sql = "UPDATE customers SET external_id = ?3, name = ?4, email = ?5, phone = ?6, telegram = ?7, data = ?8 \
+                   WHERE workspace = ?1 AND id = ?2";
+        let (own, known) = ((&row.workspace, &row.id), (&row.email, &row.phone, &row.telegram));
+        let values = params![own.0, own.1, &row.external_id, &row.name, known.0, known.1, known.2, &row.data];
+        let statement = Statement::new(sql, values).must_hit("customer");
         self.execute_audited(&row.workspace, statement, audit).await.map(|_| ())
     }
 
-    /// One customer.
+    /// One customer, as their row is. Who they turned out to be is [`Store::current_customer`].
     ///
     /// # Errors
     /// `Busy`, `Corrupt`.
@@ -47,7 +53,8 @@ impl Store {
         self.row("WHERE workspace = ?1 AND id = ?2", params![workspace, id]).await
     }
 
-    /// The customer recognised by this; the oldest when there are several.
+    /// The customer recognised by this; the oldest when there are several. One that was merged stays the one it is: what
+    /// comes from their address is theirs, and goes with them when the merge is taken back.
     ///
     /// # Errors
     /// `Busy`, `Corrupt`.
@@ -62,7 +69,8 @@ impl Store {
         self.row(&tail, params![workspace, &value]).await
     }
 
-    /// Customers, newest first; `text` is looked for in name, address, phone and external id.
+    /// Customers, newest first, without those who turned out to be another; `text` is looked for in name, address, phone and
+    /// external id, theirs and of whoever turned out to be them.
     ///
     /// # Errors
     /// `Busy`, `Corrupt`.
@@ -73,11 +81,19 @@ impl Store {
         page: &PageRequest,
     ) -> Result<Page<CustomerRow>> {
         let mut query = Query::in_workspace(workspace);
+        query.push(" AND merged_into IS NULL");
         if let Some(text) = text {
+            query.push(" AND id IN (WITH RECURSIVE found AS (SELECT id, merged_into FROM customers WHERE workspace = ");
+            query.bind(workspace);
             let joined = "lower(name || ' ' || coalesce(email, '') || ' ' || coalesce(phone, '') || ' ' || \
                           coalesce(external_id, '')) LIKE ";
             query.and(joined, contains_pattern(text).as_str());
-            query.push(" ESCAPE '!'");
+            query.push(
+                " ESCAPE '!' UNION SELECT c.id, c.merged_into FROM customers AS c JOIN found AS f ON c.id = f.merged_into \
+                 WHERE c.workspace = ",
+            );
+            query.bind(workspace);
+            query.push(") SELECT id FROM found WHERE merged_into IS NULL)");
         }
         let cursor = |row: &CustomerRow| Cursor { at: row.created_at, id: row.id.clone() };
         self.newest(query, ("created_at", page), cursor).await

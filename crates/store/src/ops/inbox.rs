@@ -123,14 +123,14 @@ impl CheckpointFilter {
 
     /// Whether few match, which an index finds.
     fn is_selective(&self) -> bool {
-        self.among.is_none() && (self.run.is_some() || self.customer.is_some())
+        self.among.is_none() && (self.run.is_some() || !self.customer.is_empty())
     }
 
     /// Whether it asks for what no index has.
     fn looks_at_rows(&self) -> bool {
         let Self { workflow, step, run, customer, text, .. } = self;
-        let asks = [workflow, step, run, customer, text].iter().any(|asked| asked.is_some());
-        asks || self.ranges().into_iter().any(Range::looks_at_rows)
+        let asks = [workflow, step, run, text].iter().any(|asked| asked.is_some());
+        asks || !customer.is_empty() || self.ranges().into_iter().any(Range::looks_at_rows)
     }
 
     fn conditions(&self, query: &mut Query) {
@@ -139,7 +139,7 @@ impl CheckpointFilter {
         query.and_some("workflow = ", self.workflow.as_deref());
         query.and_some("step = ", self.step.as_deref());
         query.and_some("run = ", self.run.as_deref());
-        query.and_some("customer = ", self.customer.as_deref());
+        query.and_any_of("customer", &self.customer);
         if let Some(text) = &self.text {
             query.and("(words LIKE ", contains_pattern(&text.to_lowercase()).as_str());
             query.push(" ESCAPE '!' OR run = ");

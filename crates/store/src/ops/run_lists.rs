@@ -234,7 +234,8 @@ impl Store {
         query.push(" ESCAPE '!' LIMIT ");
         query.bind(CUSTOMERS_MAX);
         let rows = self.query(query.text, query.params).await?;
-        rows.into_iter().map(|row| column(&mut row.into_iter(), "customers.id")).collect()
+        let ids = rows.into_iter().map(|row| column(&mut row.into_iter(), "customers.id")).collect::<Result<_>>()?;
+        self.with_same(workspace, ids).await
     }
 
     /// The events of several runs, at most 200 at once, each in order and without gaps or `Corrupt`.

@@ -22,8 +22,8 @@ pub struct RunFilter {
     pub step: Option<String>,
     /// Error code.
     pub error_code: Option<String>,
-    /// Customer id.
-    pub customer: Option<String>,
+    /// Any of these customers; empty means any. Who was merged is asked for by [`Store::customer_ids`].
+    pub customer: Vec<String>,
     /// Conversation id.
     pub conversation: Option<String>,
     /// Started at or after.
@@ -39,7 +39,7 @@ pub struct RunFilter {
 impl RunFilter {
     /// Whether the filter has an index of its own, so that going through the statuses would be slower.
     pub(super) fn is_selective(&self) -> bool {
-        self.customer.is_some() || self.conversation.is_some() || self.error_code.is_some()
+        !self.customer.is_empty() || self.conversation.is_some() || self.error_code.is_some()
     }
 
     /// Whether rows must be looked at one by one, because no index has what is asked for.
@@ -60,7 +60,7 @@ impl RunFilter {
         query.and_some("version = ", self.version);
         query.and_some("step = ", self.step.as_deref());
         query.and_some("error_code = ", self.error_code.as_deref());
-        query.and_some("customer = ", self.customer.as_deref());
+        query.and_any_of("customer", &self.customer);
         query.and_some("conversation = ", self.conversation.as_deref());
         query.and_some("started_at >= ", self.started_after);
         query.and_some("started_at < ", self.started_before);
@@ -332,9 +332,9 @@ mod tests {
     fn selective_filters_use_their_own_index() {
         let page = PageRequest::default();
         for (filter, index) in [
-            (RunFilter { customer: Some("a".to_owned()), ..Default::default() }, "runs_by_customer"),
+            (RunFilter { customer: vec!["a".to_owned()], ..Default::default() }, "runs_by_customer"),
             (
-                RunFilter { customer: Some("a".to_owned()), status: vec![RunStatus::Failed], ..Default::default() },
+                RunFilter { customer: vec!["a".to_owned()], status: vec![RunStatus::Failed], ..Default::default() },
                 "runs_by_customer",
             ),
             (RunFilter { conversation: Some("c".to_owned()), ..Default::default() }, "runs_by_conversation"),

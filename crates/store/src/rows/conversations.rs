@@ -23,6 +23,34 @@ row! {
         pub data: String,
         /// Creation.
         pub created_at: i64,
+        /// The customer this one turned out to be. Set by [`crate::Store::merge_customers`] only.
+        pub merged_into: Option<String>,
+        /// How often somebody was made this customer.
+        pub merges: i64,
+    }
+}
+
+row! {
+    /// Two customers turned out to be one.
+    pub struct CustomerMergeRow in "customer_merges" key(workspace, id) {
+        /// UUID v7.
+        pub id: String,
+        /// Workspace.
+        pub workspace: String,
+        /// The customer that is left.
+        pub kept: String,
+        /// The one that turned out to be them.
+        pub merged: String,
+        /// How that is known.
+        pub reason: String,
+        /// When.
+        pub at: i64,
+        /// User id.
+        pub merged_by: String,
+        /// When it was taken back.
+        pub undone_at: Option<i64>,
+        /// User id.
+        pub undone_by: Option<String>,
     }
 }
 

@@ -354,7 +354,7 @@ pub async fn a_proven_customer_is_of_run_and_conversation(database: TestDatabase
     assert_eq!((run.customer.as_deref(), run.step.as_deref(), run.seq), (Some("ada"), Some("later"), 3));
     let row = store.get_conversation(WORKSPACE, "c1").await.unwrap().unwrap();
     assert_eq!(row.customer.as_deref(), Some("ada"));
-    let of_ada = RunFilter { customer: Some("ada".to_owned()), ..Default::default() };
+    let of_ada = RunFilter { customer: vec!["ada".to_owned()], ..Default::default() };
     assert_eq!(store.list_runs(WORKSPACE, &of_ada, &page(10)).await.unwrap().items.len(), 1);
     // A conversation that is not there fails the commit.
     let mut foreign = commit("r2", 0);

@@ -179,6 +179,8 @@ pub fn customer(id: &str) -> CustomerRow {
         telegram: Some("4711".to_owned()),
         data: "{}".to_owned(),
         created_at: 1_000,
+        merged_into: None,
+        merges: 0,
     }
 }
 

@@ -50,7 +50,7 @@ pub async fn no_read_crosses_workspaces(database: TestDatabase) {
         let store = store.clone();
         async move {
             let (runs, all) = (RunFilter::default(), page(50));
-            let of_customer = RunFilter { customer: Some("ada".to_owned()), ..Default::default() };
+            let of_customer = RunFilter { customer: vec!["ada".to_owned()], ..Default::default() };
             vec![
                 ("get_run", usize::from(store.get_run(workspace, "r1").await.unwrap().is_some())),
                 ("run_events", store.run_events(workspace, "r1", 0).await.unwrap().len()),

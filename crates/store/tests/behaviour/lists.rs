@@ -66,8 +66,8 @@ pub async fn run_filters_narrow(database: TestDatabase) {
         (RunFilter { status: vec![RunStatus::Failed, RunStatus::Completed], ..Default::default() }, |run| {
             matches!(run.status, RunStatus::Failed | RunStatus::Completed)
         }),
-        (RunFilter { customer: Some("ada".into()), ..Default::default() }, |run| run.customer.is_some()),
-        (RunFilter { customer: Some("ada".into()), status: vec![RunStatus::Running], ..Default::default() }, |run| {
+        (RunFilter { customer: vec!["ada".into()], ..Default::default() }, |run| run.customer.is_some()),
+        (RunFilter { customer: vec!["ada".into()], status: vec![RunStatus::Running], ..Default::default() }, |run| {
             run.customer.is_some() && run.status == RunStatus::Running
         }),
         (RunFilter { error_code: Some("http_500".into()), ..Default::default() }, |run| run.error_code.is_some()),
@@ -194,7 +194,7 @@ pub async fn checkpoints_come_in_pages(database: TestDatabase) {
 
     let filter = CheckpointFilter {
         kind: vec![CheckpointKind::Form, CheckpointKind::Handoff],
-        customer: Some("ada".to_owned()),
+        customer: vec!["ada".to_owned()],
         ..Default::default()
     };
     let found = store.list_checkpoints(WORKSPACE, &filter, &page(200)).await.unwrap().items;

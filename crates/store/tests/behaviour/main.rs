@@ -13,6 +13,7 @@ mod inbound;
 mod inbox;
 mod isolation;
 mod lists;
+mod merges;
 mod outbound;
 mod people;
 mod run_lists;
@@ -170,6 +171,11 @@ macro_rules! cases {
             a_submitted_form_brings_back_what_is_put_aside,
             nothing_is_put_aside_with_words_that_nobody_saw,
             canned_replies_are_the_workspaces,
+        );
+        subject!($open, merges:
+            two_customers_become_one_and_two_again,
+            whoever_turned_out_to_be_somebody_turns_out_to_be_whoever_they_are,
+            of_two_who_merge_each_other_one_does,
         );
         subject!($open, settings:
             connectors_keep_every_revision,

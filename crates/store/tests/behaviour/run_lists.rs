@@ -124,7 +124,7 @@ pub async fn a_search_looks_at_a_bounded_part_at_a_time(database: TestDatabase) 
     let tally = store.tally_runs(WORKSPACE, &hay).await.unwrap();
     assert!(tally.at_least);
     assert_eq!(tally.counts.iter().map(|(_, count)| count).sum::<u64>(), u64::from(Store::looked_at_max()));
-    let failed = RunFilter { customer: Some("ada".to_owned()), ..RunFilter::default() };
+    let failed = RunFilter { customer: vec!["ada".to_owned()], ..RunFilter::default() };
     assert_eq!(store.tally_runs(WORKSPACE, &failed).await.unwrap(), RunTally::default());
 }
 

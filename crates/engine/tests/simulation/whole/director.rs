@@ -324,6 +324,8 @@ impl Director {
             telegram: Some("7".into()),
             data: "{}".into(),
             created_at: 1,
+            merged_into: None,
+            merges: 0,
         };
         self.calm.create_customer(&ada, vec![]).await.unwrap();
         let chats = (0..MESSAGES_MAX).map(|number| format!("m{number}"));

@@ -52,6 +52,8 @@ const SENTENCES: &[(&str, &str)] = &[
     ("conversation.snoozed", "put the conversation with {subject} aside"),
     ("customer.changed", "changed the customer {subject}"),
     ("customer.created", "added the customer {subject}"),
+    ("customer.merge_undone", "took back that somebody else is the customer {subject}"),
+    ("customer.merged", "said that somebody else is the customer {subject}: {reason}"),
     ("customer.proven", "proved who the customer of {subject} is"),
     ("delegation.created", "arranged who stands in for {subject}"),
     ("delegation.ended", "ended an arrangement of who stands in for {subject}"),

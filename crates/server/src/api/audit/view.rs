@@ -34,8 +34,11 @@ async fn names(app: &App, workspace: &str, rows: impl Iterator<Item = &AuditRow>
     let ids = |kind: &str| wanted.get(kind).into_iter().flatten().copied().collect::<Vec<_>>();
     let conversations = app.store.get_conversations(workspace, &ids("conversation")).await?;
     let visitors = conversations.iter().filter_map(|row| row.customer.as_deref());
-    let customers = app.customers(workspace, ids("customer").into_iter().chain(visitors)).await?;
-    for (id, row) in &customers {
+    // Those of the entries themselves, also when they turned out to be another since.
+    let customers: BTreeSet<&str> = ids("customer").into_iter().chain(visitors).collect();
+    let customers = app.store.get_customers(workspace, &customers.into_iter().collect::<Vec<_>>()).await?;
+    for row in &customers {
+        let id = &row.id;
         let name = [&row.name, row.email.as_ref().unwrap_or(&row.name)].into_iter().find(|name| !name.is_empty());
         names.insert(format!("customer:{id}"), name.cloned().unwrap_or_else(|| "a visitor".to_owned()));
     }

@@ -107,6 +107,7 @@ async fn filter(
         Some(text) => app.store.customers_named(workspace, text).await?,
         None => Vec::new(),
     };
+    let customer = app.same_customers(workspace, customer.as_deref()).await?;
     let filter =
         CheckpointFilter { status, kind, workflow, step, run, customer, text, text_customers, ..Default::default() };
     match scope {

@@ -42,7 +42,7 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedC
     let workspace = caller.workspace();
     let LoadedCheckpoint { row, run: loaded } = found;
     let customer = match &row.customer {
-        Some(id) => app.store.get_customer(workspace, id).await?,
+        Some(id) => app.store.current_customer(workspace, id).await?,
         None => None,
     };
     let for_others = app.engine.stands_in_for(workspace, caller.actor()).await?;
@@ -483,7 +483,7 @@ async fn earlier(app: &App, row: &CheckpointRow) -> ApiResult<Vec<EarlierDecisio
     let filter = CheckpointFilter {
         status: Some(CheckpointStatus::Decided),
         kind: vec![CheckpointKind::Approval, CheckpointKind::Handoff, CheckpointKind::UnknownOutcome],
-        customer: Some(customer.clone()),
+        customer: app.store.customer_ids(&row.workspace, customer).await?,
         ..CheckpointFilter::default()
     };
     let page = app.store.list_checkpoints(&row.workspace, &filter, &PageRequest { after: None, limit: 50 }).await?;

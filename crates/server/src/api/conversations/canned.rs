@@ -148,7 +148,7 @@ pub(crate) async fn fill_canned_replies(
     caller.require(Role::Operator)?;
     let conversation = required(&app, &caller, &id).await?;
     let customer = match &conversation.customer {
-        Some(id) => app.store.get_customer(caller.workspace(), id).await?,
+        Some(id) => app.store.current_customer(caller.workspace(), id).await?,
         None => None,
     };
     let workspace = app.store.get_workspace(caller.workspace()).await?;

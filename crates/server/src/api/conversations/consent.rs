@@ -49,7 +49,8 @@ pub(super) async fn consents(
 ) -> ApiResult<Vec<Consent>> {
     let mut all = Vec::new();
     for (platform, address) in addresses(row, customer) {
-        let known = app.store.get_consent(&row.workspace, platform.tag(), &address).await?;
+        let whose = row.customer.as_deref();
+        let known = app.engine.consent_in_force(&row.workspace, (platform, &address), whose).await?;
         let told_to = known.as_ref().and_then(|known| known.told_to.as_deref());
         all.push(Consent {
             channel: platform.tag().to_owned(),
@@ -89,7 +90,7 @@ pub(crate) async fn set_consent(
     let ConsentRequest { channel, opted_out, reason } = body.value;
     let reason = bounded("/reason", &reason, REASON_LENGTH_MAX)?;
     let customer = match &row.customer {
-        Some(id) => app.store.get_customer(caller.workspace(), id).await?,
+        Some(id) => app.store.current_customer(caller.workspace(), id).await?,
         None => None,
     };
     let mut all = addresses(&row, customer.as_ref()).into_iter();

@@ -104,7 +104,7 @@ pub(crate) async fn list_conversations(
     let filter = ConversationFilter {
         status: words("status", query.status.as_deref())?,
         assigned_to: query.assigned_to.map(me),
-        customer: query.customer,
+        customer: app.same_customers(workspace, query.customer.as_deref()).await?,
         channel: query.channel,
         unanswered: query.unanswered.unwrap_or_default(),
         snoozed: SnoozedQuery::at(query.snoozed, app.now()),
@@ -155,7 +155,7 @@ pub(super) async fn detail(app: &App, row: ConversationRow, before: Option<u64>)
     let filter = RunFilter { conversation: Some(row.id.clone()), ..RunFilter::default() };
     let runs = app.store.list_runs(workspace, &filter, &PageRequest { after: None, limit: 20 }).await?;
     let customer = match &row.customer {
-        Some(id) => app.store.get_customer(workspace, id).await?,
+        Some(id) => app.store.current_customer(workspace, id).await?,
         None => None,
     };
     Ok(Json(Conversation {

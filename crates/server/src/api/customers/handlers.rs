@@ -1,7 +1,7 @@
 //! Customers.
 
 use crate::{
-    api::customers::record,
+    api::customers::{merges::two_external_ids, record},
     app::App,
     auth::Caller,
     http::{
@@ -43,7 +43,9 @@ pub(crate) async fn list_customers(
     let page = Listing { cursor: query.cursor, limit: query.limit }.page()?;
     let text = query.text.as_deref().filter(|text| !text.is_empty());
     let page = app.store.list_customers(caller.workspace(), text, &page).await?;
-    Ok(Json(rows::page(page.items.into_iter().map(Tell::tell).collect(), page.next)))
+    let mut now = app.customers(caller.workspace(), page.items.iter().map(|row| row.id.as_str())).await?;
+    let items = page.items.into_iter().map(|row| now.remove(&row.id).unwrap_or(row).tell()).collect();
+    Ok(Json(rows::page(items, page.next)))
 }
 
 /// Adds a customer.
@@ -68,8 +70,21 @@ pub(crate) async fn create_customer(
     once.run(work).await
 }
 
-async fn required(app: &App, caller: &Caller, id: &str) -> ApiResult<CustomerRow> {
+pub(super) fn merged_away() -> ApiError {
+    ApiError::conflict("merged", "The customer turned out to be another one")
+}
+
+pub(super) async fn required(app: &App, caller: &Caller, id: &str) -> ApiResult<CustomerRow> {
     app.store.get_customer(caller.workspace(), id).await?.ok_or_else(|| ApiError::not_found("customer"))
+}
+
+/// As they are told: with what those knew who turned out to be them; one who turned out to be another as they were.
+async fn told(app: &App, row: CustomerRow) -> ApiResult<Json<Customer>> {
+    let now = match row.merged_into {
+        None => app.store.current_customer(&row.workspace, &row.id).await?,
+        Some(_) => None,
+    };
+    Ok(Json(now.unwrap_or(row).tell()))
 }
 
 /// One customer.
@@ -80,7 +95,7 @@ pub(crate) async fn get_customer(
     caller: Caller,
     Path(id): Path<String>,
 ) -> ApiResult<Json<Customer>> {
-    Ok(Json(required(&app, &caller, &id).await?.tell()))
+    told(&app, required(&app, &caller, &id).await?).await
 }
 
 /// Changes a customer: what is given is set, a field that is null is removed.
@@ -95,10 +110,19 @@ pub(crate) async fn update_customer(
 ) -> ApiResult<Json<Customer>> {
     caller.require(Role::Operator)?;
     let mut row = required(&app, &caller, &id).await?;
+    if row.merged_into.is_some() {
+        return Err(merged_away());
+    }
     let before = record::fields(&row);
     record::apply(&mut row, &body.value)?;
+    if body.value.external_id.is_some() {
+        let same = app.store.same_customer(caller.workspace(), &id).await?;
+        if let Some(text) = two_external_ids(same.iter().filter(|other| other.id != row.id).chain([&row])) {
+            return Err(ApiError::conflict("two_external_ids", &text));
+        }
+    }
     let what = ("customer.changed", format!("customer:{id}"));
     let entry = caller.changed(app.now(), what, (&before, &record::fields(&row)), json!({}));
     app.store.update_customer(&row, vec![entry]).await?;
-    Ok(Json(row.tell()))
+    told(&app, row).await
 }

@@ -1,4 +1,5 @@
 //! Customers.
 
 pub(crate) mod handlers;
+pub(crate) mod merges;
 pub(crate) mod record;

@@ -73,6 +73,8 @@ pub(crate) fn blank(workspace: &str, id: String, now: i64) -> CustomerRow {
         telegram: None,
         data: json!({}).to_string(),
         created_at: now,
+        merged_into: None,
+        merges: 0,
     }
 }
 

@@ -187,7 +187,7 @@ pub(crate) async fn filter(app: &App, workspace: &str, query: &RunsQuery) -> Api
         status: words("status", query.status.as_deref())?,
         step: given(&query.step),
         error_code: given(&query.error),
-        customer: given(&query.customer),
+        customer: app.same_customers(workspace, given(&query.customer).as_deref()).await?,
         conversation: given(&query.conversation),
         started_after: query.after,
         started_before: query.before,

@@ -78,7 +78,7 @@ pub(crate) async fn run_detail(app: &App, loaded: LoadedRun) -> ApiResult<RunDet
     let seq = row.seq;
     let output = row.output.as_deref().map(json).unwrap_or_default();
     let customer = match &row.customer {
-        Some(id) => app.store.get_customer(&row.workspace, id).await?.as_ref().map(Tell::tell),
+        Some(id) => app.store.current_customer(&row.workspace, id).await?.as_ref().map(Tell::tell),
         None => None,
     };
     let summary = summary(app, row, customer).await?;
