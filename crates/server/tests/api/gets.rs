@@ -83,7 +83,9 @@ async fn no_get_changes_anything() {
         let reply = admin.with("x-visitor", &token).get(&path).await;
         assert_eq!(reply.status, 200, "{path}: {}", reply.text);
         // What looks like a decision in the address decides nothing.
-        let reply = admin.get(&format!("{path}{}outcome=approved&decision=approved", if path.contains('?') { '&' } else { '?' })).await;
+        let reply = admin
+            .get(&format!("{path}{}outcome=approved&decision=approved", if path.contains('?') { '&' } else { '?' }))
+            .await;
         assert!(reply.status.as_u16() < 500, "{path}: {}", reply.text);
         seen += 1;
     }

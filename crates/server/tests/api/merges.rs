@@ -12,7 +12,8 @@ async fn add(caller: &Client, customer: Value) -> String {
 }
 
 async fn merge(caller: &Client, kept: &str, merged: &str) -> String {
-    let told = caller.post(&format!("/customers/{kept}/merge"), json!({ "customer": merged, "reason": "said so" })).await;
+    let told =
+        caller.post(&format!("/customers/{kept}/merge"), json!({ "customer": merged, "reason": "said so" })).await;
     let merges = told.is(200).json["merges"].as_array().unwrap().clone();
     let newest = merges.iter().find(|one| one["customer"]["id"] == merged).unwrap();
     newest["id"].as_str().unwrap().to_owned()
@@ -31,7 +32,8 @@ async fn who_may_merge_whom_and_what_is_told() {
     let operator = test.person("operator@example.com", Role::Operator, &[]).await;
     let viewer = test.person("viewer@example.com", Role::Viewer, &[]).await;
     let ada = add(&operator, json!({ "name": "Ada", "email": "ada@example.com" })).await;
-    let crm = json!({ "name": "A. Lovelace", "phone": "+4930123456", "external_id": "crm-1", "email": "a@example.com" });
+    let crm =
+        json!({ "name": "A. Lovelace", "phone": "+4930123456", "external_id": "crm-1", "email": "a@example.com" });
     let other = add(&operator, crm).await;
     let third = add(&operator, json!({ "name": "Third", "external_id": "crm-3" })).await;
     let path = format!("/customers/{ada}/merge");
@@ -59,11 +61,10 @@ async fn who_may_merge_whom_and_what_is_told() {
     assert_eq!(seen["conflict"]["code"], "two_external_ids");
 
     let seen = operator.get(&format!("{path}?customer={other}")).await.is(200).json.clone();
-    assert_eq!((&seen["kept"]["id"], &seen["merged"]["id"], &seen["conflict"]), (
-        &json!(ada),
-        &json!(other),
-        &Value::Null
-    ));
+    assert_eq!(
+        (&seen["kept"]["id"], &seen["merged"]["id"], &seen["conflict"]),
+        (&json!(ada), &json!(other), &Value::Null)
+    );
     assert_eq!(
         seen["differs"],
         json!([{ "field": "name", "kept": "Ada", "merged": "A. Lovelace" },
@@ -93,11 +94,10 @@ async fn who_may_merge_whom_and_what_is_told() {
     let late = json!({ "customer": third, "reason": "x" });
     operator.post(&format!("/customers/{other}/merge"), late).await.is_problem(409, "merged");
     let shown = viewer.get(&format!("/customers/{ada}")).await.is(200).json.clone();
-    assert_eq!((&shown["name"], &shown["external_id"], &shown["phone"]), (
-        &json!("Ada"),
-        &json!("crm-1"),
-        &json!("+4930123456")
-    ));
+    assert_eq!(
+        (&shown["name"], &shown["external_id"], &shown["phone"]),
+        (&json!("Ada"), &json!("crm-1"), &json!("+4930123456"))
+    );
     assert_eq!(viewer.get(&format!("/customers/{other}")).await.json["merged_into"], json!(ada));
     assert_eq!(viewer.get("/customers").await.json["items"].as_array().unwrap().len(), 2);
 
@@ -114,16 +114,14 @@ async fn who_may_merge_whom_and_what_is_told() {
         viewer.get(&format!("/customers/{ada}")).await.json.clone(),
         viewer.get(&format!("/customers/{other}")).await.json.clone(),
     );
-    assert_eq!((&ada["external_id"], &ada["phone"], &ada["email"]), (
-        &Value::Null,
-        &json!("+4930999999"),
-        &json!("ada@example.com")
-    ));
-    assert_eq!((&other["external_id"], &other["phone"], &other["merged_into"]), (
-        &json!("crm-1"),
-        &json!("+4930123456"),
-        &Value::Null
-    ));
+    assert_eq!(
+        (&ada["external_id"], &ada["phone"], &ada["email"]),
+        (&Value::Null, &json!("+4930999999"), &json!("ada@example.com"))
+    );
+    assert_eq!(
+        (&other["external_id"], &other["phone"], &other["merged_into"]),
+        (&json!("crm-1"), &json!("+4930123456"), &Value::Null)
+    );
     let entries = admin.get("/audit?limit=200").await.json["items"].clone();
     let kinds: Vec<&str> = entries.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
     assert_eq!(kinds.iter().filter(|kind| kind.starts_with("customer.merge")).count(), 2, "{kinds:?}");
@@ -187,7 +185,8 @@ async fn what_a_merged_customer_writes_reaches_who_is_left() {
     let all = town.admin.get(&format!("/conversations?customer={ada}")).await.is(200).json.clone();
     assert_eq!(all["items"].as_array().unwrap().len(), 3);
     let told = town.admin.get(&format!("/customers/{ada}/identities")).await.is(200).json.clone();
-    let phones: Vec<&str> = told["identities"].as_array().unwrap().iter().map(|one| one["value"].as_str().unwrap()).collect();
+    let phones: Vec<&str> =
+        told["identities"].as_array().unwrap().iter().map(|one| one["value"].as_str().unwrap()).collect();
     assert_eq!(phones, ["+15555550101", "+15555550102"], "{told}");
     town.manager.post(&undo(&ada, &id), json!({})).await.is(200);
     assert_eq!((customer(&first).await, customer(&second).await), (ada, other.clone()));
@@ -223,12 +222,14 @@ async fn the_stop_of_either_stays_in_force() {
     assert_eq!(seen["opted_out"], json!([{ "channel": "sms", "address": two.1 }]));
     let id = merge(&town.manager, &ada, &other).await;
     assert!(stopped(&first).await, "the page says so");
-    let said = town.manager.post(&format!("/conversations/{first}/messages"), json!({ "body": "are you there?" })).await;
+    let said =
+        town.manager.post(&format!("/conversations/{first}/messages"), json!({ "body": "are you there?" })).await;
     let said = said.is(201).id();
     let became = async || {
         for _ in 0..400 {
             let now = shown(&first).await;
-            let one = now["messages"].as_array().unwrap().iter().find(|one| one["id"] == said.as_str()).cloned().unwrap();
+            let one =
+                now["messages"].as_array().unwrap().iter().find(|one| one["id"] == said.as_str()).cloned().unwrap();
             if one["delivery"]["status"] == "failed" {
                 return one;
             }

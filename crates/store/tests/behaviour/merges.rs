@@ -85,12 +85,10 @@ pub async fn two_customers_become_one_and_two_again(database: TestDatabase) {
         assert_eq!(store.list_runs(WORKSPACE, &runs, &page(9)).await.unwrap().items.len(), 1);
         let now = store.current_customer(WORKSPACE, id).await.unwrap().unwrap();
         let (name, phone, email) = (now.name.as_str(), now.phone.as_deref(), now.email.as_deref());
-        assert_eq!((now.id.as_str(), name, phone, email), (
-            "ada",
-            ada.name.as_str(),
-            Some("+15550100"),
-            Some("guest@example.com")
-        ));
+        assert_eq!(
+            (now.id.as_str(), name, phone, email),
+            ("ada", ada.name.as_str(), Some("+15550100"), Some("guest@example.com"))
+        );
         assert_eq!((now.external_id.as_deref(), now.data.as_str()), (Some("crm-guest"), r#"{"plan":"pro"}"#));
     }
     let both = store.current_customers(WORKSPACE, &["guest", "ada", "nobody"]).await.unwrap();
