@@ -274,6 +274,7 @@ export function answersOf(): Answers {
       { id: 'n1', body: 'Prefers the morning.', author: { id: 'u2', name: 'Bo Builder' }, at: f.NOW - 9e5 },
     ]),
     'GET /customers': page([f.customer]),
+    'GET /customers/c1/identities': f.identities,
     'POST /chat/demo/conversations': { conversation: 'cv1', token: 'secret' },
   }
   for (const [id, detail] of Object.entries(f.checkpointDetails)) answers[`GET /checkpoints/${id}`] = detail

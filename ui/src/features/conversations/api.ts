@@ -30,6 +30,22 @@ export const reads = {
       queryKey: ['conversations', 'canned'],
       queryFn: () => send(api.GET('/api/v1/canned-replies')),
     }),
+  customersLike: (text: string) =>
+    queryOptions({
+      queryKey: ['customers', 'like', text],
+      queryFn: () => send(api.GET('/api/v1/customers', { params: { query: { text: text || undefined, limit: 20 } } })),
+    }),
+  identities: (id: string) =>
+    queryOptions({
+      queryKey: ['conversations', 'identities', id],
+      queryFn: () => send(api.GET('/api/v1/customers/{id}/identities', { params: { path: { id } } })),
+    }),
+  merge: (id: string, customer: string) =>
+    queryOptions({
+      queryKey: ['conversations', 'merge', id, customer],
+      queryFn: () => send(api.GET('/api/v1/customers/{id}/merge', { params: { path: { id }, query: { customer } } })),
+      staleTime: 0,
+    }),
   notes: (id: string) =>
     queryOptions({
       queryKey: ['conversations', 'notes', id],
@@ -54,6 +70,10 @@ export const writes = {
   wake: (id: string) => send(api.POST('/api/v1/conversations/{id}/wake', { params: { path: { id } } })),
   consent: (id: string, body: Body<'/api/v1/conversations/{id}/consent', 'post'>) =>
     send(api.POST('/api/v1/conversations/{id}/consent', { params: { path: { id } }, body })),
+  merge: (id: string, body: Body<'/api/v1/customers/{id}/merge', 'post'>) =>
+    send(api.POST('/api/v1/customers/{id}/merge', { params: { path: { id } }, body })),
+  undoMerge: (id: string, merge: string) =>
+    send(api.POST('/api/v1/customers/{id}/merges/{merge}/undo', { params: { path: { id, merge } } })),
   note: (id: string, body: string) =>
     send(api.POST('/api/v1/conversations/{id}/notes', { params: { path: { id } }, body: { body } })),
 }

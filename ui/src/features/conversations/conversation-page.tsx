@@ -15,6 +15,7 @@ import { Ago } from '@/ui/time'
 import { toast } from '@/ui/toast'
 import { reads, writes } from './api'
 import { Consents } from './consents'
+import { Identities } from './identities'
 import { Messages } from './messages'
 import { Aside, SnoozeButton } from './snooze'
 import { strings as s } from './strings'
@@ -156,6 +157,7 @@ function Detail({ conversation }: { conversation: Conversation }) {
             <CustomerCard customer={conversation.customer} />
             <Consents conversation={conversation} may={may} />
           </section>
+          {conversation.customer && <Identities customer={conversation.customer} may={may} />}
           <Notes id={conversation.id} may={may} />
           <section>
             <h2 className="mb-2 text-xs font-semibold tracking-wide text-faint uppercase">{s.runs}</h2>

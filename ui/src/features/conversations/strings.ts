@@ -1,3 +1,5 @@
+const count = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`
+
 export const strings = {
   title: 'Conversations',
   views: {
@@ -109,6 +111,51 @@ export const strings = {
     reason: 'How they said so',
     reasonHint: 'Asked for it on the telephone',
     save: 'Write it down',
+  },
+  identities: {
+    title: 'Known by',
+    none: 'Nothing is known that reaches them.',
+    kind: (kind: string) =>
+      ({
+        phone: 'phone',
+        email: 'e-mail',
+        telegram: 'Telegram',
+        slack: 'Slack',
+        external_id: 'your id',
+        web: 'chat',
+      })[kind] ?? kind,
+    visitor: 'a visitor of your page',
+    standing: (standing: string) => (standing === 'proven' ? 'proven' : 'claimed'),
+    from: (name: string) => `of ${name}`,
+    merges: 'Who turned out to be them',
+    was: (name: string) => `${name} is them too`,
+    undo: 'Take back',
+    undoNamed: (name: string) => `Take back that ${name} is them`,
+    undone: 'They are two customers again.',
+    mergeButton: 'They are somebody we know',
+    mergeTitle: (name: string) => `Who else is ${name}?`,
+    mergeText: 'The other’s conversations, runs and addresses are read as theirs. It can be taken back.',
+    merge: 'They are one',
+    merged: 'They are one customer now.',
+    find: 'Find a customer',
+    findHint: 'Name, address or number',
+    choose: 'Customers',
+    nobody: 'Nobody else is found.',
+    reason: 'How you know',
+    reasonHint: 'Gave the same order number',
+    preview: 'What follows',
+    moves: (conversations: number, runs: number) =>
+      `${count(conversations, 'conversation')} and ${count(runs, 'run')} are read as theirs, and what comes ` +
+      'later from the other’s addresses.',
+    open: (runs: number, checkpoints: number) =>
+      `${count(runs, 'run')} under way ${runs === 1 ? 'goes' : 'go'} on with what ` +
+      `${runs === 1 ? 'it knows' : 'they know'}; ` +
+      `${count(checkpoints, 'form or question')} that ${checkpoints === 1 ? 'waits' : 'wait'} stay where they are.`,
+    optedOut: (address: string, channel: string) =>
+      `${address} wants no messages on ${channel}: the other addresses get none there either.`,
+    differs: 'Both say something else; the first stays, the other remains an identity:',
+    field: (field: string) =>
+      ({ name: 'name', email: 'e-mail', phone: 'phone', telegram: 'Telegram', external_id: 'your id' })[field] ?? field,
   },
   runs: 'Runs',
   noRuns: 'No run touched this conversation.',
