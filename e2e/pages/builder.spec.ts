@@ -329,3 +329,63 @@ test('the form is drawn as each channel shows it', async ({ page }) => {
   await expect(panel('E-mail').getByRole('listitem')).toHaveCount(0)
   await shoot(page, 'form-email')
 })
+
+test('a form is given fields of every kind, and one that is asked for by another', async ({ page }) => {
+  const form = { type: 'object', properties: { damaged: { type: 'boolean', title: 'Is it damaged?' } }, required: [] }
+  const draft = {
+    schema: 1,
+    name: 'Ask',
+    start: 'ask',
+    steps: {
+      ask: { type: 'collect_form', title: 'Ask', form, next: 'done', on_unusable: { replies: 3, next: 'done' } },
+      done: { type: 'end' },
+    },
+  }
+  const server = await open(page, draft as unknown as Draft)
+  await page.goto(`${ui.url}/workflows/wf1?step=ask`)
+  const add = async (type: string, label: string) => {
+    await page.getByRole('button', { name: 'Add a field of another type' }).click()
+    await page.getByRole('menuitem', { name: type, exact: true }).click()
+    await page.getByLabel('Label', { exact: true }).last().fill(label)
+  }
+  const row = (name: string) => page.locator(`[data-field="form.properties.${name}"]`)
+  const asked = () => server.last()?.steps.ask as { form: { properties: Record<string, unknown>; required: string[] } }
+  await add('Money', 'Price')
+  await row('price').getByLabel('Currency').fill('usd')
+  await add('Rating', 'Stars')
+  await row('stars').getByLabel('From 1 to').selectOption('3')
+  await add('Several choices', 'Parts')
+  await row('parts').getByLabel('Choices, separated by commas').fill('Lid, Cup')
+  await row('parts').getByLabel('Choices, separated by commas').blur()
+  await row('parts').getByLabel('Asked for when this is chosen').selectOption('Is it damaged?')
+  await add('Consent', 'Terms')
+  await row('terms').getByLabel('What is agreed to').fill('You agree.')
+  await add('Words to read', 'Told')
+  await expect(row('told').getByLabel('Required')).toBeDisabled()
+  await page.getByLabel('Go on without after so many replies that are no answer').fill('2')
+  await expect.poll(() => (server.last()?.steps.ask?.on_unusable as { replies: number } | undefined)?.replies).toBe(2)
+  expect(asked().form.required).toEqual(['terms'])
+  expect(asked().form.properties).toEqual({
+    damaged: { type: 'boolean', title: 'Is it damaged?' },
+    price: { type: 'string', format: 'money', currency: 'USD', title: 'Price' },
+    stars: { type: 'integer', format: 'rating', minimum: 1, maximum: 3, title: 'Stars' },
+    parts: {
+      type: 'array',
+      uniqueItems: true,
+      items: { type: 'string', enum: ['Lid', 'Cup'] },
+      title: 'Parts',
+      when: { damaged: true },
+    },
+    terms: { type: 'boolean', const: true, title: 'Terms', description: 'You agree.' },
+    told: { type: 'null', description: '', title: 'Told' },
+  })
+  await row('parts').scrollIntoViewIfNeeded()
+  await shoot(page, 'builder-form-kinds')
+  await accessible(page)
+  // A condition follows the name of its field, and goes with it.
+  await row('damaged').getByLabel('Name').fill('broken')
+  await row('damaged').getByLabel('Name').blur()
+  await expect.poll(() => (asked().form.properties.parts as { when?: object }).when).toEqual({ broken: true })
+  await row('broken').getByRole('button', { name: 'Remove broken' }).click()
+  await expect.poll(() => (asked().form.properties.parts as { when?: object }).when).toBeUndefined()
+})

@@ -311,3 +311,174 @@ test('what a form of several pages asks for as a whole is said, and where it can
   expect(sent).toEqual([{ values: { company: 'Acme', vat: 'ATU1', seats: 12 } }])
   await shoot(page, 'chat-form-whole')
 })
+
+test('every kind of field is drawn, read and sent as it is kept, and nothing is ticked beforehand', async ({
+  page,
+}) => {
+  const asks = {
+    type: 'object',
+    required: ['items', 'agree', 'paid'],
+    properties: {
+      told: { type: 'null', title: 'Your order', description: 'Order #1001\n2 × Mug' },
+      items: { type: 'array', title: 'Damaged', items: { type: 'string', enum: ['Mug', 'Lamp'] } },
+      lamp: { type: 'string', title: 'Which lamp?', when: { items: 'Lamp' } },
+      paid: { type: 'string', format: 'money', currency: 'EUR', title: 'Paid' },
+      at: { type: 'string', format: 'time', title: 'When' },
+      stars: { type: 'integer', format: 'rating', minimum: 1, maximum: 5, title: 'Stars' },
+      agree: { type: 'boolean', const: true, default: true, title: 'I agree', description: 'To our terms.' },
+    },
+  }
+  const sent: unknown[] = []
+  await begun(
+    page,
+    asks,
+    { values: undefined },
+    {
+      [`PUT ${place}/draft`]: (body: unknown) => body,
+      [`POST ${place}`]: (body: unknown) => {
+        sent.push(body)
+        return { __status: 409, type: 'about:blank', title: 'Again', status: 409, code: 'again', detail: 'Once more.' }
+      },
+    },
+  )
+  const agree = page.getByLabel('I agree')
+  const submit = page.getByRole('button', { name: 'Continue' })
+  await expect(page.getByText('2 × Mug')).toBeVisible()
+  await expect(agree).not.toBeChecked()
+  await expect(page.getByLabel('Which lamp?')).toHaveCount(0)
+  await submit.click()
+  await expect(page.getByText('Please tick this to go on.')).toBeVisible()
+  expect(sent).toEqual([])
+
+  const damaged = page.getByRole('group', { name: 'Damaged' })
+  await damaged.getByLabel('Lamp').check()
+  await page.getByLabel('Which lamp?').fill('the small one')
+  await damaged.getByLabel('Mug').check()
+  const paid = page.getByLabel('Paid')
+  await paid.fill('42.605')
+  await submit.click()
+  await expect(page.getByText('This is not an amount in EUR, such as 42.60.')).toBeVisible()
+  await paid.fill('42,6')
+  await paid.blur()
+  await expect(paid).toHaveValue('42.60')
+  await page.getByLabel('When').fill('14:30')
+  await page.getByRole('radiogroup', { name: 'Stars' }).getByLabel('4').check()
+  await agree.check()
+  await shoot(page, 'chat-form-kinds')
+  await accessible(page)
+  await submit.click()
+  const all = { items: ['Mug', 'Lamp'], lamp: 'the small one', paid: '42.60', at: '14:30', stars: 4, agree: true }
+  await expect.poll(() => sent).toEqual([{ values: all }])
+
+  // What is not asked for any more is not sent, and is there again when it is.
+  await damaged.getByLabel('Lamp').uncheck()
+  await expect(page.getByLabel('Which lamp?')).toHaveCount(0)
+  await agree.uncheck()
+  await submit.click()
+  await expect(page.getByText('Please tick this to go on.')).toBeVisible()
+  await agree.check()
+  await submit.click()
+  const { lamp: _hidden, ...rest } = all
+  await expect.poll(() => sent.at(-1)).toEqual({ values: { ...rest, items: ['Mug'] } })
+  await damaged.getByLabel('Lamp').check()
+  await expect(page.getByLabel('Which lamp?')).toHaveValue('the small one')
+})
+
+test('a page that nothing leads to is passed over', async ({ page }) => {
+  const asks = {
+    type: 'object',
+    required: ['why', 'photo', 'more'],
+    pages: [['why'], ['photo'], ['more']],
+    properties: {
+      why: { type: 'string', title: 'Why', enum: ['Late', 'Broken'] },
+      photo: { type: 'string', title: 'Photo', when: { why: 'Broken' } },
+      more: { type: 'string', title: 'More' },
+    },
+  }
+  const sent: unknown[] = []
+  await begun(
+    page,
+    asks,
+    { values: undefined },
+    {
+      [`PUT ${place}/draft`]: (body: unknown) => body,
+      [`POST ${place}`]: (body: unknown) => {
+        sent.push(body)
+        return { __status: 409, type: 'about:blank', title: 'Again', status: 409, code: 'again', detail: 'Once more.' }
+      },
+    },
+  )
+  const next = page.getByRole('button', { name: 'Next' })
+  await page.getByLabel('Why').selectOption('Broken')
+  await expect(page.getByText('Page 1 of 3')).toBeVisible()
+  await next.click()
+  await page.getByLabel('Photo').fill('x')
+  await page.getByRole('button', { name: 'Back' }).click()
+  await page.getByLabel('Why').selectOption('Late')
+  await expect(page.getByText('Page 1 of 2')).toBeVisible()
+  await next.click()
+  await page.getByLabel('More').fill('y')
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await expect.poll(() => sent).toEqual([{ values: { why: 'Late', more: 'y' } }])
+})
+
+test('every kind of field is filled in by keyboard on a phone', async ({ page }) => {
+  const asks = {
+    type: 'object',
+    required: ['items', 'agree', 'paid'],
+    properties: {
+      told: { type: 'null', title: 'Your order', description: 'Order #1001\n2 × Mug' },
+      items: {
+        type: 'array',
+        title: 'Damaged',
+        minItems: 1,
+        items: {
+          oneOf: [
+            { const: 'm', title: 'Mug' },
+            { const: 'l', title: 'Lamp' },
+          ],
+        },
+      },
+      stars: { type: 'integer', format: 'rating', minimum: 1, maximum: 10, title: 'Stars' },
+      why: { type: 'string', title: 'What was wrong?', maxLength: 500, when: { stars: [1, 2] } },
+      agree: { type: 'boolean', const: true, title: 'I agree' },
+      paid: { type: 'string', format: 'money', currency: 'JPY', title: 'Paid' },
+    },
+  }
+  const sent: unknown[] = []
+  await begun(
+    page,
+    asks,
+    { values: undefined },
+    {
+      [`PUT ${place}/draft`]: (body: unknown) => body,
+      [`POST ${place}`]: (body: unknown) => {
+        sent.push(body)
+        return { __status: 409, type: 'about:blank', title: 'Again', status: 409, code: 'again', detail: 'Once more.' }
+      },
+    },
+  )
+  await page.getByRole('button', { name: 'Continue' }).press('Enter')
+  await expect(page.getByText('Please choose at least one.')).toBeVisible()
+  expect(sent).toEqual([])
+  await page.getByLabel('Lamp').focus()
+  await page.keyboard.press('Space')
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Space')
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('Tab')
+  await expect(page.getByLabel('What was wrong?')).toBeFocused()
+  await page.keyboard.type('Late')
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Space')
+  await page.keyboard.press('Tab')
+  await page.keyboard.type('¥ 4200 ')
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+  expect(wide).toBeLessThanOrEqual(390)
+  await shoot(page, 'chat-form-kinds-phone')
+  await accessible(page)
+  await page.keyboard.press('Enter')
+  await expect
+    .poll(() => sent)
+    .toEqual([{ values: { items: ['l'], stars: 2, why: 'Late', agree: true, paid: '4200' } }])
+})

@@ -11,6 +11,7 @@ pub mod difference;
 pub mod document;
 pub mod expr;
 pub mod log;
+pub mod money;
 pub mod moves;
 pub mod play;
 pub mod pointer;

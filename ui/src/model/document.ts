@@ -34,6 +34,7 @@ export type CollectForm = Common & {
   set?: JsonObject
   next: StepId
   timeout?: WaitTimeout
+  on_unusable?: { replies: number; next: StepId }
 }
 export type ConditionBranch = { when: string; next: StepId; label?: string }
 export type Condition = Common & { type: 'condition'; branches: ConditionBranch[]; otherwise: StepId }

@@ -35,7 +35,11 @@ export function exitsOf(step: Step): Exit[] {
     case 'notify':
       return [exit('next', step.next), exit('error', step.on_error?.next, s.error, 'bad', true)]
     case 'collect_form':
-      return [exit('next', step.next), exit('timeout', step.timeout?.next, s.timeout, 'quiet', true)]
+      return [
+        exit('next', step.next),
+        exit('timeout', step.timeout?.next, s.timeout, 'quiet', true),
+        exit('unusable', step.on_unusable?.next, s.unusable, 'quiet', true),
+      ]
     case 'condition':
       return [
         ...branchesOf(step).map((branch, index) =>
@@ -82,6 +86,12 @@ export function withExit(step: Step, name: string, target: StepId | null): Step 
           step,
           'timeout',
           target === null ? undefined : { after: step.timeout?.after ?? '1d', next: target },
+        )
+      if (name === 'unusable')
+        return withOptional(
+          step,
+          'on_unusable',
+          target === null ? undefined : { replies: step.on_unusable?.replies ?? 3, next: target },
         )
       return { ...step, next: required }
     case 'condition': {
@@ -135,6 +145,7 @@ export function exitPath(step: Step, name: string): string {
   const places: Record<string, string> = {
     error: 'on_error.next',
     timeout: 'timeout.next',
+    unusable: 'on_unusable.next',
     approved: 'on_approve',
     rejected: 'on_reject',
     changes: 'on_changes',

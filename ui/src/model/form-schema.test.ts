@@ -33,7 +33,11 @@ describe('a choice without a type', () => {
     const schema = { type: 'object', properties: { one: choice, list: { type: 'array', items: choice } } }
     expect(withTypes(schema)).toEqual({
       type: 'object',
-      properties: { one: { ...choice, type: 'string' }, list: { type: 'array', items: { ...choice, type: 'string' } } },
+      properties: {
+        one: { ...choice, type: 'string' },
+        // Boxes to tick: each is taken once.
+        list: { type: 'array', items: { ...choice, type: 'string' }, uniqueItems: true },
+      },
     })
     expect(withTypes({ enum: [1, 'a', null] })).toEqual({ enum: [1, 'a', null], type: ['number', 'string', 'null'] })
   })

@@ -1,4 +1,5 @@
 /** What a form's schema leaves open, so that it can be shown and what nobody filled stays out. */
+import { amountPattern, fieldKind } from './field-kind'
 import { isObject, type JsonObject } from './json'
 
 const typeOf = (value: unknown): string =>
@@ -24,9 +25,26 @@ export function withTypes(schema: unknown): unknown {
       return [name, ['items', 'then', 'else', 'allOf'].includes(name) ? withTypes(value) : value]
     }),
   )
-  if ('type' in schema) return inner
+  if ('type' in schema) return drawn(inner)
   const types = [...new Set(offered(schema)?.map(typeOf) ?? [])]
   return types.length === 0 ? inner : { ...inner, type: types.length === 1 ? types[0] : types }
+}
+
+/** What the form has to be told besides of some kinds. */
+function drawn(schema: Record<string, unknown>): Record<string, unknown> {
+  switch (fieldKind(schema)) {
+    case 'consent': {
+      // A constant would be filled in, and nobody agrees before they are asked.
+      const { const: _agreed, default: _before, ...rest } = schema
+      return { ...rest, enum: [true] }
+    }
+    case 'several':
+      return { ...schema, uniqueItems: true }
+    case 'money':
+      return { ...schema, pattern: amountPattern(typeof schema.currency === 'string' ? schema.currency : '') }
+    default:
+      return schema
+  }
 }
 
 const mayBeNull = (schema: unknown): boolean =>
@@ -37,6 +55,10 @@ const empty = (value: unknown): boolean =>
   value === null ||
   value === '' ||
   (Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0)
+
+/** A box that is not ticked, and what is only read. */
+const unsaid = (schema: unknown, value: unknown): boolean =>
+  (value === false && fieldKind(schema) === 'consent') || (value === null && fieldKind(schema) === 'summary')
 
 /**
  * The values without what nobody filled: an empty text, a list without items, an object without members, `null` where
@@ -52,6 +74,7 @@ export function filled(schema: unknown, value: unknown): unknown {
   const required = isObject(schema) && Array.isArray(schema.required) ? schema.required : []
   return Object.fromEntries(
     Object.entries(value)
+      .filter(([name, member]) => !unsaid(properties[name], member))
       .map(([name, member]) => [name, filled(properties[name], member)] as const)
       .filter(
         ([name, member]) =>

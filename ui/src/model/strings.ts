@@ -24,6 +24,7 @@ export const strings = {
     open: 'Open',
     decided: 'Decided',
     submitted: 'Submitted',
+    unusable: 'No usable answer',
     returned: 'Handed back',
     happened: 'Happened',
     not_happened: 'Did not happen',
@@ -50,6 +51,7 @@ export const strings = {
   exits: {
     error: 'error',
     timeout: 'timeout',
+    unusable: 'no usable answer',
     otherwise: 'otherwise',
     approved: 'approved',
     rejected: 'rejected',

@@ -1,8 +1,14 @@
 //! A form asked over a channel that has none: one question after the other. Where it stands is told by the replies so far, so
 //! nothing else has to be kept: the same replies lead to the same question.
 
-use super::{fields, is_one_line, options};
-use countersign_core::{contact, run::value_problems};
+use super::{
+    fields, options,
+    read::{chosen, several, written_value},
+};
+use countersign_core::{
+    money,
+    run::{FieldKind, form_fields, is_asked_for, value_problems},
+};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -60,9 +66,20 @@ pub struct Asking<'a> {
 /// Whether every field can be asked for in words.
 pub(super) fn can_be_asked(form: &Value) -> bool {
     let fields = fields(form);
-    let asked =
-        |field: &Value| options(field).map_or_else(|| is_one_line(field), |all| (1..=CHOICES_MAX).contains(&all.len()));
-    !fields.is_empty() && fields.iter().all(|(_, field)| asked(field))
+    !fields.is_empty() && fields.iter().all(|(_, field)| is_asked(field))
+}
+
+/// Whether a field can be asked for in words.
+pub(super) fn is_asked(field: &Value) -> bool {
+    match offered(field) {
+        Some(all) => (1..=CHOICES_MAX).contains(&all.len()),
+        None => FieldKind::of(field).is_words(),
+    }
+}
+
+/// What can be chosen in a field, one or several.
+fn offered(field: &Value) -> Option<Vec<(String, Value)>> {
+    if FieldKind::of(field) == FieldKind::Several { options(field.get("items")?) } else { options(field) }
 }
 
 impl<'a> Asking<'a> {
@@ -75,37 +92,46 @@ impl<'a> Asking<'a> {
 
     /// What follows from the replies so far. After all was answered it begins anew: what was sent did not fit as a whole.
     pub fn after<'r>(&self, replies: impl IntoIterator<Item = Reply<'r>>) -> Asked {
-        let (mut answers, mut at, mut complaint) = (Map::new(), 0, None);
+        let mut answers = Map::new();
+        let (mut at, mut complaint) = (self.from(0, &answers), None);
         for reply in replies {
             if at >= self.fields.len() {
-                (answers, at) = (Map::new(), 0);
+                answers = Map::new();
+                at = self.from(0, &answers);
             }
             complaint = match self.answer(at, reply) {
                 Ok(value) => {
                     if let (Some(value), Some((name, _))) = (value, self.fields.get(at)) {
                         answers.insert((*name).clone(), value);
                     }
-                    at += 1;
+                    at = self.from(at + 1, &answers);
                     None
                 }
                 Err(complaint) => Some(complaint),
             };
         }
-        match self.question(at, complaint) {
+        match self.question(at, &answers, complaint) {
             Some(question) => Asked::Question(question),
             None => Asked::Complete(Value::Object(answers)),
         }
+    }
+
+    /// The first field from this place on that these answers ask for.
+    fn from(&self, at: usize, answers: &Map<String, Value>) -> usize {
+        let rest = self.fields.iter().skip(at);
+        at + rest.take_while(|(_, field)| !is_asked_for(field, answers)).count()
     }
 
     /// The value of a reply to the question at this place, nothing when it is skipped, or what is wrong with it.
     fn answer(&self, at: usize, reply: Reply<'_>) -> Result<Option<Value>, String> {
         let Some((name, field)) = self.fields.get(at) else { return Ok(None) };
         let words = reply.text.trim();
-        let all = options(field);
+        let (kind, all) = (FieldKind::of(field), offered(field));
         if let Some(rest) = reply.choice.and_then(|choice| choice.strip_prefix(&self.tag)) {
             let index = rest.strip_prefix(&format!(".{at}.")).and_then(|index| index.parse::<usize>().ok());
             let chosen = index.and_then(|index| all.as_ref()?.get(index).map(|(_, value)| value.clone()));
-            return chosen.map(Some).ok_or_else(|| "That was a button of an earlier question.".to_owned());
+            let chosen = chosen.ok_or_else(|| "That was a button of an earlier question.".to_owned())?;
+            return if refuses(kind, &chosen) { self.without(name) } else { Ok(Some(chosen)) };
         }
         if words.is_empty() {
             return Err("Please answer in words.".to_owned());
@@ -120,29 +146,58 @@ impl<'a> Asking<'a> {
             return Ok(None);
         }
         let value = match all {
+            Some(all) if kind == FieldKind::Several => several(&all, &lower)?,
             Some(all) => chosen(&all, &lower).ok_or_else(|| "Please choose one of these.".to_owned())?,
             None => written_value(field, words)?,
         };
+        if refuses(kind, &value) {
+            return self.without(name);
+        }
         match self.problem(name, field, &value) {
             Some(problem) => Err(format!("That does not fit: {problem}")),
             None => Ok(Some(value)),
         }
     }
 
-    fn question(&self, at: usize, complaint: Option<String>) -> Option<Question> {
+    /// What follows when somebody does not agree.
+    fn without(&self, name: &str) -> Result<Option<Value>, String> {
+        if self.required(name) { Err("Without a yes to this it cannot be sent.".to_owned()) } else { Ok(None) }
+    }
+
+    fn question(&self, at: usize, answers: &Map<String, Value>, complaint: Option<String>) -> Option<Question> {
         let (name, field) = self.fields.get(at)?;
+        let kind = FieldKind::of(field);
         let said = |member: &str| field.get(member).and_then(Value::as_str).filter(|text| !text.is_empty());
         let mut lines: Vec<String> = complaint.into_iter().collect();
         let again = !lines.is_empty();
+        if !again {
+            lines.extend(self.told(at, answers));
+        }
+        let currency = said("currency").filter(|_| kind == FieldKind::Money);
         let title = said("title").unwrap_or(name);
-        lines.push(match self.fields.len() {
-            1 => title.to_owned(),
-            count => format!("({}/{count}) {title}", at + 1),
+        let title = currency.map_or_else(|| title.to_owned(), |currency| format!("{title} ({currency})"));
+        // What a later answer asks for is counted once it does.
+        let asked =
+            |fields: &[(&String, &Value)]| fields.iter().filter(|(_, field)| is_asked_for(field, answers)).count();
+        lines.push(match asked(&self.fields) {
+            1 => title,
+            count => format!("({}/{count}) {title}", asked(self.fields.get(..at).unwrap_or_default()) + 1),
         });
         lines.extend(said("description").map(str::to_owned));
+        let several = offered(field).filter(|_| kind == FieldKind::Several);
+        for (index, (title, _)) in several.iter().flatten().enumerate() {
+            lines.push(format!("{}. {title}", index + 1));
+        }
         let mut hints = Vec::new();
+        if kind == FieldKind::Several {
+            hints.push("reply with the numbers, such as 1, 3".to_owned());
+        } else if kind == FieldKind::Time {
+            hints.push("such as 14:30".to_owned());
+        } else if let Some(currency) = currency {
+            hints.push(format!("such as {}", money::example(currency)));
+        }
         if let Some(known) = self.known(name) {
-            hints.push(format!("reply OK for \"{}\"", label(known)));
+            hints.push(format!("reply OK for \"{}\"", label(field, known)));
         }
         if !self.required(name) {
             hints.push("reply SKIP to leave it out".to_owned());
@@ -154,6 +209,30 @@ impl<'a> Asking<'a> {
             |(index, (title, _)): (usize, (String, Value))| Choice { id: format!("{}.{at}.{index}", self.tag), title };
         let choices = options(field).unwrap_or_default().into_iter().enumerate().map(choice).collect();
         Some(Question { text: lines.join("\n"), choices, again })
+    }
+
+    /// What is to be read before a question, and after the last one.
+    fn told(&self, at: usize, answers: &Map<String, Value>) -> Vec<String> {
+        let (mut before, mut lines) = (0, Vec::new());
+        let shown = form_fields(self.schema).into_iter().filter(|(_, field)| is_asked_for(field, answers));
+        for (name, field) in shown {
+            let place = self.fields.iter().position(|(asked, _)| *asked == name);
+            if place.is_some_and(|place| place > at) {
+                // It belongs to a later question.
+                lines.truncate(before);
+                break;
+            }
+            match place {
+                Some(place) if place == at => before = lines.len(),
+                Some(_) => lines.clear(),
+                None => {
+                    let said = |member: &str| field.get(member).and_then(Value::as_str).filter(|text| !text.is_empty());
+                    lines.extend([said("title"), said("description")].into_iter().flatten().map(str::to_owned));
+                    lines.push(String::new());
+                }
+            }
+        }
+        lines
     }
 
     fn required(&self, name: &str) -> bool {
@@ -168,6 +247,12 @@ impl<'a> Asking<'a> {
     }
 
     fn problem(&self, name: &str, field: &Value, value: &Value) -> Option<String> {
+        let mut field = field.clone();
+        if let Some(field) = field.as_object_mut() {
+            // It is asked for now.
+            field.remove("when");
+        }
+        let format = field.get("format").and_then(Value::as_str).map(str::to_owned);
         let mut schema = json!({ "type": "object", "properties": { name: field } });
         for shared in ["$defs", "definitions"] {
             if let Some(all) = self.schema.get(shared) {
@@ -175,7 +260,7 @@ impl<'a> Asking<'a> {
             }
         }
         let problem = value_problems(&schema, &json!({ name: value })).into_iter().next()?;
-        Some(match field.get("format").and_then(Value::as_str) {
+        Some(match format.as_deref() {
             Some("email") if problem.message.contains("email") => "this is no e-mail address.".to_owned(),
             Some("phone") if problem.message.contains("phone") => {
                 "this is no telephone number with its country, such as +4930123456.".to_owned()
@@ -185,69 +270,18 @@ impl<'a> Asking<'a> {
     }
 }
 
-/// A choice by its number or its label.
-fn chosen(all: &[(String, Value)], lower: &str) -> Option<Value> {
-    let by_label = all.iter().find(|(label, _)| label.to_lowercase() == lower);
-    let by_number = || {
-        let number = lower.trim_end_matches(['.', ')']).parse::<usize>().ok()?;
-        all.get(number.checked_sub(1)?)
-    };
-    let short = || match lower {
-        "y" | "true" => all.iter().find(|(_, value)| *value == json!(true)),
-        "n" | "false" => all.iter().find(|(_, value)| *value == json!(false)),
-        _ => None,
-    };
-    by_label.or_else(by_number).or_else(short).map(|(_, value)| value.clone())
+/// Whether somebody does not agree to what they are asked to agree to.
+fn refuses(kind: FieldKind, value: &Value) -> bool {
+    kind == FieldKind::Consent && *value == json!(false)
 }
 
-/// A number as people write it, with a point or a comma before its decimals. What may be meant as a thousand or as one is
-/// not guessed.
-fn number(words: &str) -> Result<serde_json::Number, String> {
-    let digits = |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
-    let unsigned = words.trim_start_matches('-');
-    let groups: Vec<&str> = unsigned.split([',', '.', '\u{a0}', '\u{202f}', ' ', '\'']).collect();
-    let grouped = groups.len() > 1
-        && !groups[0].starts_with('0')
-        && digits(groups[0], 3)
-        && groups[1..].iter().all(|group| group.len() == 3 && digits(group, 3));
-    if grouped {
-        let sign = if words.starts_with('-') { "-" } else { "" };
-        let whole = groups.concat();
-        let or = match (groups.as_slice(), unsigned.contains(['.', ','])) {
-            ([before, after], true) => format!(" or {sign}{before}.{after}0"),
-            _ => String::new(),
-        };
-        return Err(format!("{words} can be read in two ways: please write {sign}{whole}{or}."));
+/// A value as people read it.
+fn label(field: &Value, value: &Value) -> String {
+    if let Value::Array(all) = value {
+        return all.iter().map(|one| label(field, one)).collect::<Vec<_>>().join(", ");
     }
-    serde_json::from_str(&words.replace(',', ".")).map_err(|_| "Please answer with a number.".to_owned())
-}
-
-/// A number as [`number`] reads it, so that what is kept as it is shown is the same.
-pub(super) fn shown_number(number: &serde_json::Number) -> String {
-    let words = number.to_string();
-    if self::number(&words).is_ok() { words } else { format!("{words}0") }
-}
-
-/// What was written, as the field's type has it.
-pub(super) fn written_value(field: &Value, words: &str) -> Result<Value, String> {
-    let is = |kind: &str| match field.get("type") {
-        Some(Value::String(one)) => one == kind,
-        Some(Value::Array(some)) => some.iter().any(|one| one == kind),
-        _ => false,
-    };
-    if is("integer") || is("number") {
-        return number(words).map(Value::Number);
-    }
-    let same = match field.get("format").and_then(Value::as_str) {
-        Some("email") => contact::email(words),
-        Some("phone") => contact::phone(words),
-        Some(_) | None => None,
-    };
-    Ok(Value::String(same.unwrap_or_else(|| words.to_owned())))
-}
-
-fn label(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    let known = offered(field).into_iter().flatten().find(|(_, known)| known == value);
+    known.map_or_else(|| value.as_str().map_or_else(|| value.to_string(), str::to_owned), |(label, _)| label)
 }
 
 /// A text with what can be chosen as numbers below it.
@@ -329,6 +363,88 @@ mod tests {
         assert!(question(asking.after([])).text.contains("reply OK for \"ada@example.com\""));
         let seats = question(asking.after([said("Ok"), said("1")]));
         assert!(!seats.text.contains("OK"), "what does not fit is not offered: {}", seats.text);
+    }
+
+    #[test]
+    fn every_kind_is_asked_for_and_read_in_words() {
+        let form = json!({ "type": "object", "required": ["items", "stars", "agree", "paid", "at"], "properties": {
+            "order": { "type": "null", "title": "Your order", "description": "Order #1001, 42.60 EUR" },
+            "items": { "type": "array", "title": "Damaged", "items": { "enum": ["Mug", "Lamp, small", "Bowl"] } },
+            "stars": { "type": "integer", "format": "rating", "minimum": 1, "maximum": 3 },
+            "agree": { "type": "boolean", "const": true, "title": "Terms", "description": "You agree to our terms." },
+            "news": { "type": "boolean", "const": true },
+            "paid": { "type": "string", "format": "money", "currency": "EUR", "title": "Paid" },
+            "at": { "type": "string", "format": "time" },
+            "thanks": { "type": "null", "description": "That is all." },
+        } });
+        let none = json!({});
+        let asking = Asking::of(&form, &none, "c").unwrap();
+        assert_eq!(
+            question(asking.after([])),
+            Question {
+                text: "Your order\nOrder #1001, 42.60 EUR\n\n(1/6) Damaged\n1. Mug\n2. Lamp, small\n3. Bowl\n\
+                       (reply with the numbers, such as 1, 3)"
+                    .to_owned(),
+                choices: Vec::new(),
+                again: false
+            }
+        );
+        let values = |replies: &[&str]| match asking.after(replies.iter().map(|text| said(text))) {
+            Asked::Complete(values) => Ok(values),
+            Asked::Question(question) => Err(question.text),
+        };
+        let rest = ["2", "yes", "no", "42,6", "2:30 pm"];
+        for (words, items) in [
+            ("1, 3", json!(["Mug", "Bowl"])),
+            ("3 1", json!(["Mug", "Bowl"])),
+            ("lamp, small", json!(["Lamp, small"])),
+            ("bowl and mug", json!(["Mug", "Bowl"])),
+            ("2; 2", json!(["Lamp, small"])),
+            ("All", json!(["Mug", "Lamp, small", "Bowl"])),
+        ] {
+            let all: Vec<&str> = [words].into_iter().chain(rest).collect();
+            let expected = json!({ "items": items, "stars": 2, "agree": true, "paid": "42.60", "at": "14:30" });
+            assert_eq!(values(&all), Ok(expected), "{words}");
+        }
+        let complaints: [(&[&str], &str); 5] = [
+            (&["1, 7"], "Please reply with some of these numbers"),
+            (&["1", "4"], "Please choose one of these."),
+            (&["1", "2", "no"], "Without a yes to this it cannot be sent.\n(3/6) Terms\nYou agree to our terms."),
+            (&["1", "2", "y", "skip", "42.605"], "this is no amount in EUR, such as 42.60.\n(5/6) Paid (EUR)"),
+            (&["1", "2", "y", "skip", "42", "soon"], "Please write a time such as 14:30.\n(6/6) at"),
+        ];
+        for (replies, complaint) in complaints {
+            let told = values(replies).unwrap_err();
+            assert!(told.starts_with(complaint), "{replies:?}: {told}");
+        }
+        assert!(values(&["1", "2", "y", "skip", "42"]).unwrap_err().starts_with("That is all.\n\n(6/6) at"));
+        let agree = question(asking.after(["1", "2"].map(said)));
+        let no = Reply { text: "No", choice: Some(&agree.choices[1].id) };
+        let refused = question(asking.after([said("1"), said("2"), no]));
+        assert!(refused.again && refused.text.starts_with("Without a yes"), "{}", refused.text);
+    }
+
+    #[test]
+    fn what_an_answer_asks_for_is_asked_next_and_nothing_else() {
+        let form = json!({ "type": "object", "required": ["why", "what", "note"], "properties": {
+            "why": { "enum": ["late", "broken"] },
+            "hint": { "type": "null", "description": "Look below it.", "when": { "why": "broken" } },
+            "what": { "type": "array", "items": { "enum": ["lid", "cup"] }, "when": { "why": "broken" } },
+            "lid": { "type": "string", "when": { "what": "lid" } },
+            "note": { "type": "string" },
+        } });
+        let none = json!({});
+        let asking = Asking::of(&form, &none, "c").unwrap();
+        let text = |replies: &[&str]| question(asking.after(replies.iter().map(|text| said(text)))).text;
+        assert_eq!(text(&[]), "(1/2) why");
+        assert_eq!(text(&["late"]), "(2/2) note");
+        assert!(text(&["broken"]).starts_with("Look below it.\n\n(2/3) what\n1. lid"), "{}", text(&["broken"]));
+        assert_eq!(text(&["broken", "1, 2"]), "(3/4) lid\n(reply SKIP to leave it out)");
+        assert_eq!(text(&["broken", "cup"]), "(3/3) note");
+        let complete = |replies: &[&str]| asking.after(replies.iter().map(|text| said(text)));
+        assert_eq!(complete(&["late", "x"]), Asked::Complete(json!({ "why": "late", "note": "x" })));
+        let all = json!({ "why": "broken", "what": ["lid"], "lid": "bent", "note": "x" });
+        assert_eq!(complete(&["broken", "lid", "bent", "x"]), Asked::Complete(all));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod ask;
 mod lower;
 pub mod page;
+mod read;
 
 pub(crate) use ask::written;
 pub use ask::{Asked, Asking, Choice, Question, Reply};
@@ -10,7 +11,10 @@ pub(crate) use lower::pressed;
 pub use lower::{Lowered, has_page, lower};
 
 use ask::can_be_asked;
-use countersign_core::{document::Channel, run::form_pages};
+use countersign_core::{
+    document::Channel,
+    run::{FieldKind, choices as options, form_fields},
+};
 use serde_json::Value;
 
 /// How a form is shown over a channel.
@@ -66,9 +70,7 @@ pub fn form_problems(channel: Channel, form: &Value) -> Vec<String> {
     let fields = fields(form);
     match (channel, showing(channel, form)) {
         (_, Showing::Link) => {
-            let asked =
-                |field: &Value| choices(field).is_some_and(|all| all.len() <= ask::CHOICES_MAX) || is_one_line(field);
-            let not = fields.iter().filter(|(_, field)| !asked(field));
+            let not = fields.iter().filter(|(_, field)| !ask::is_asked(field));
             let names = not.map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             let what = if names.is_empty() {
                 "it has no fields".to_owned()
@@ -87,40 +89,14 @@ pub fn form_problems(channel: Channel, form: &Value) -> Vec<String> {
     }
 }
 
-/// The fields in the order they are asked for: page by page, where the form has pages.
+/// The fields that are asked for.
 fn fields(form: &Value) -> Vec<(&String, &Value)> {
-    let mut fields: Vec<_> = form.get("properties").and_then(Value::as_object).into_iter().flatten().collect();
-    let order: Vec<String> = form_pages(form).into_iter().flatten().collect();
-    fields.sort_by_key(|(name, _)| order.iter().position(|one| one == *name));
-    fields
+    form_fields(form).into_iter().filter(|(_, field)| FieldKind::of(field) != FieldKind::Summary).collect()
 }
 
 /// The labels of a field with fixed choices.
 fn choices(field: &Value) -> Option<Vec<String>> {
     options(field).map(|options| options.into_iter().map(|(label, _)| label).collect())
-}
-
-/// Labels and values of a field with fixed choices.
-fn options(field: &Value) -> Option<Vec<(String, Value)>> {
-    let label = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    if field.get("type").and_then(Value::as_str) == Some("boolean") {
-        return Some(vec![("Yes".to_owned(), Value::Bool(true)), ("No".to_owned(), Value::Bool(false))]);
-    }
-    if let Some(values) = field.get("enum").and_then(Value::as_array) {
-        return Some(values.iter().map(|value| (label(value), value.clone())).collect());
-    }
-    let options = field.get("oneOf").and_then(Value::as_array)?;
-    let option = |option: &Value| {
-        let value = option.get("const")?;
-        Some((label(option.get("title").unwrap_or(value)), value.clone()))
-    };
-    options.iter().map(option).collect()
-}
-
-fn is_one_line(field: &Value) -> bool {
-    let kind = field.get("type").and_then(Value::as_str).unwrap_or("string");
-    let format = field.get("format").and_then(Value::as_str).unwrap_or_default();
-    matches!(kind, "string" | "number" | "integer") && !matches!(format, "data-url" | "binary" | "password")
 }
 
 #[cfg(test)]

@@ -2,16 +2,21 @@
 //! by the JSON Pointer of their value, as the problems of a value are.
 
 use super::{
-    ask::{shown_number, written_value},
-    is_one_line, options,
+    options,
+    read::{shown_number, written_value},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use countersign_core::{pointer::token, run::FieldProblem};
+use countersign_core::{
+    pointer::token,
+    run::{FieldKind, FieldProblem, conditions},
+};
 use mail_parser::{MessageParser, MimeHeaders};
 use serde_json::{Map, Value, json};
 
 /// Objects inside one another at most.
 const DEPTH_MAX: usize = 4;
+/// Conditions upon one another at most.
+const CONDITIONS_MAX: usize = 20;
 /// Longest file, bytes.
 pub const FILE_BYTES_MAX: usize = 1024 * 1024;
 /// Values that are read at most.
@@ -24,6 +29,12 @@ pub enum Control {
     Line(&'static str),
     /// Several lines of words.
     Text,
+    /// An amount in this currency.
+    Money(String),
+    /// One box to tick.
+    Tick,
+    /// Words to read; nothing is asked.
+    Words,
     /// One of these labels.
     One(Vec<String>),
     /// Any of these labels.
@@ -51,6 +62,19 @@ pub struct Entry {
     pub control: Control,
     /// What is there already: labels chosen, or the words.
     pub given: Vec<String>,
+    /// What has to be chosen before it is asked for, all of it.
+    pub only_when: Vec<Needs>,
+}
+
+/// What has to be chosen elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Needs {
+    /// JSON Pointer of the value where it is chosen.
+    pub pointer: String,
+    /// What people read there.
+    pub title: String,
+    /// The choices that do: their numbers there, and their labels.
+    pub chosen: Vec<(usize, String)>,
 }
 
 /// A value that came back.
@@ -71,7 +95,27 @@ pub fn can_be_shown(form: &Value) -> bool {
 /// What is asked for, with the values that are there; nothing when a page cannot ask for all of it.
 #[must_use]
 pub fn entries(form: &Value, values: &Value) -> Option<Vec<Entry>> {
-    group(form, values, "", DEPTH_MAX)
+    let mut all = group(form, values, "", DEPTH_MAX)?;
+    let fields = form.get("properties").and_then(Value::as_object)?;
+    for (entry, field) in all.iter_mut().zip(fields.values()) {
+        entry.only_when = needs(fields, field, CONDITIONS_MAX);
+    }
+    Some(all)
+}
+
+/// The conditions of a field, and of the fields that these are on.
+fn needs(fields: &Map<String, Value>, field: &Value, depth: usize) -> Vec<Needs> {
+    let Some(depth) = depth.checked_sub(1) else { return Vec::new() };
+    let mut found = Vec::new();
+    for (name, wanted) in conditions(field) {
+        let Some(of) = fields.get(name) else { continue };
+        let all = options(of).or_else(|| options(of.get("items")?)).unwrap_or_default().into_iter().enumerate();
+        let chosen = all.filter(|(_, (_, value))| wanted.contains(&value)).map(|(index, (label, _))| (index, label));
+        let title = of.get("title").and_then(Value::as_str).unwrap_or(name).to_owned();
+        found.extend(needs(fields, of, depth));
+        found.push(Needs { pointer: format!("/{}", token(name)), title, chosen: chosen.collect() });
+    }
+    found
 }
 
 fn group(form: &Value, values: &Value, at: &str, depth: usize) -> Option<Vec<Entry>> {
@@ -80,14 +124,18 @@ fn group(form: &Value, values: &Value, at: &str, depth: usize) -> Option<Vec<Ent
     let entry = |(name, field): (&String, &Value)| {
         let pointer = format!("{at}/{}", token(name));
         let said = |member: &str| field.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let value = values.get(name).or_else(|| field.get("default")).unwrap_or(&Value::Null);
-        let title = Some(said("title")).filter(|title| !title.is_empty()).unwrap_or_else(|| name.clone());
+        // Nobody has agreed to anything before they were asked.
+        let default = field.get("default").filter(|_| FieldKind::of(field) != FieldKind::Consent);
+        let value = values.get(name).or(default).unwrap_or(&Value::Null);
+        let untitled = if FieldKind::of(field) == FieldKind::Summary { "" } else { name.as_str() };
+        let title = Some(said("title")).filter(|title| !title.is_empty()).unwrap_or_else(|| untitled.to_owned());
         Some(Entry {
             title,
             description: said("description"),
             required: required.is_some_and(|all| all.iter().any(|one| one == name)),
             control: control(field, value, &pointer, depth.checked_sub(1)?)?,
             given: given(field, value),
+            only_when: Vec::new(),
             pointer,
         })
     };
@@ -97,28 +145,27 @@ fn group(form: &Value, values: &Value, at: &str, depth: usize) -> Option<Vec<Ent
 fn control(field: &Value, value: &Value, pointer: &str, depth: usize) -> Option<Control> {
     let said = |member: &str| field.get(member).and_then(Value::as_str).unwrap_or_default();
     let labels = |field: &Value| options(field).map(|all| all.into_iter().map(|(label, _)| label).collect::<Vec<_>>());
-    if let Some(all) = labels(field) {
-        return (!all.is_empty()).then_some(Control::One(all));
-    }
-    if said("format") == "data-url" {
-        return Some(Control::File(said("contentMediaType").to_owned()));
-    }
-    match said("type") {
-        "object" => group(field, value, pointer, depth).map(Control::Group),
-        "array" => {
-            let items = field.get("items")?;
-            labels(items).map(Control::Several).or_else(|| is_one_line(items).then_some(Control::Lines))
+    let line = |kind| Some(Control::Line(kind));
+    match FieldKind::of(field) {
+        FieldKind::Summary => Some(Control::Words),
+        FieldKind::Consent => Some(Control::Tick),
+        FieldKind::YesNo | FieldKind::Rating | FieldKind::Choice => {
+            labels(field).filter(|all| !all.is_empty()).map(Control::One)
         }
-        "integer" | "number" => Some(Control::Line("text")),
-        _ if !is_one_line(field) => (said("format") == "password").then_some(Control::Line("password")),
-        _ => Some(match said("format") {
-            "email" => Control::Line("email"),
-            "phone" => Control::Line("tel"),
-            "uri" => Control::Line("url"),
-            "date" => Control::Line("date"),
-            _ if field.get("maxLength").and_then(Value::as_u64).is_some_and(|longest| longest > 200) => Control::Text,
-            _ => Control::Line("text"),
-        }),
+        FieldKind::Several => labels(field.get("items")?).map(Control::Several),
+        FieldKind::File => Some(Control::File(said("contentMediaType").to_owned())),
+        FieldKind::Group => group(field, value, pointer, depth).map(Control::Group),
+        FieldKind::List => FieldKind::of(field.get("items")?).is_words().then_some(Control::Lines),
+        FieldKind::Money => Some(Control::Money(said("currency").to_owned())),
+        FieldKind::Email => line("email"),
+        FieldKind::Phone => line("tel"),
+        FieldKind::Link => line("url"),
+        FieldKind::Date => line("date"),
+        FieldKind::Time => line("time"),
+        FieldKind::Secret => line("password"),
+        FieldKind::Long => Some(Control::Text),
+        FieldKind::Number | FieldKind::Text => line("text"),
+        FieldKind::Other => None,
     }
 }
 
@@ -161,7 +208,7 @@ fn taken(
     let mut values = Map::new();
     for (name, field) in form.get("properties").and_then(Value::as_object)? {
         let pointer = format!("{at}/{}", token(name));
-        let value = if field.get("type").and_then(Value::as_str) == Some("object") {
+        let value = if FieldKind::of(field) == FieldKind::Group {
             let inside = taken(field, sent, &pointer, depth.checked_sub(1)?, problems);
             let required = form.get("required").and_then(Value::as_array);
             let wanted = required.is_some_and(|all| all.iter().any(|one| one == name));
@@ -187,11 +234,15 @@ fn taken(
 
 /// One value of what was sent for it; nothing when it was left empty.
 fn one<'a>(field: &Value, sent: impl Iterator<Item = &'a Sent>) -> Result<Option<Value>, String> {
-    if field.get("format").and_then(Value::as_str) == Some("data-url") {
+    let kind = FieldKind::of(field);
+    if kind == FieldKind::Summary {
+        return Ok(None);
+    }
+    if kind == FieldKind::File {
         return sent.last().map_or(Ok(None), |sent| file(field, sent));
     }
     let words = sent.filter_map(words_of);
-    if field.get("type").and_then(Value::as_str) != Some("array") {
+    if !matches!(kind, FieldKind::Several | FieldKind::List) {
         return words.last().map_or(Ok(None), |words| chosen_or_written(field, words));
     }
     let items = field.get("items").unwrap_or(&Value::Null);
@@ -364,6 +415,44 @@ mod tests {
         let large = vec![7; FILE_BYTES_MAX + 1];
         assert!(values(&form(), &part(&large, "image/png")).1[0].message.contains("at most 1024"));
         assert_eq!(values(&form(), &part(b"", "application/octet-stream")).1, Vec::new());
+    }
+
+    #[test]
+    fn each_kind_has_its_control() {
+        let form = json!({ "type": "object", "required": ["agree"], "properties": {
+            "order": { "type": "null", "description": "Order #1001" },
+            "agree": { "type": "boolean", "const": true, "default": true },
+            "paid": { "type": "string", "format": "money", "currency": "EUR" },
+            "at": { "type": "string", "format": "time" },
+            "stars": { "type": "integer", "format": "rating", "minimum": 1, "maximum": 2 },
+        } });
+        let shown = entries(&form, &json!({})).unwrap();
+        let controls: Vec<&Control> = shown.iter().map(|entry| &entry.control).collect();
+        let stars = Control::One(vec!["1".to_owned(), "2".to_owned()]);
+        let money = Control::Money("EUR".to_owned());
+        assert_eq!(controls, [&Control::Words, &Control::Tick, &money, &Control::Line("time"), &stars]);
+        assert!(shown.iter().all(|entry| entry.given.is_empty()), "nothing is agreed to beforehand");
+        let sent = [("/order", "x"), ("/agree", "0"), ("/paid", "€ 42,6"), ("/at", "14:30"), ("/stars", "1")];
+        let expected = json!({ "agree": true, "paid": "42.60", "at": "14:30", "stars": 2 });
+        assert_eq!(values(&form, &words(&sent)), (expected.clone(), Vec::new()));
+        assert_eq!(entries(&form, &expected).unwrap()[1].given, ["Yes"], "what they ticked stays ticked");
+        let (kept, problems) = values(&form, &words(&[("/paid", "42.605")]));
+        assert_eq!((kept, problems[0].pointer.as_str()), (json!({ "paid": "42.605" }), "/paid"));
+    }
+
+    #[test]
+    fn a_field_says_what_asks_for_it() {
+        let form = json!({ "type": "object", "properties": {
+            "why": { "title": "Why", "oneOf": [{ "const": "l", "title": "Late" }, { "const": "b", "title": "Broken" }] },
+            "parts": { "type": "array", "items": { "enum": ["lid", "cup"] }, "when": { "why": ["b"] } },
+            "lid": { "type": "string", "when": { "parts": ["lid", "cup"] } },
+        } });
+        let shown = entries(&form, &json!({})).unwrap();
+        let of = |at: usize| shown[at].only_when.clone();
+        let why = Needs { pointer: "/why".to_owned(), title: "Why".to_owned(), chosen: vec![(1, "Broken".to_owned())] };
+        let both = vec![(0, "lid".to_owned()), (1, "cup".to_owned())];
+        let parts = Needs { pointer: "/parts".to_owned(), title: "parts".to_owned(), chosen: both };
+        assert_eq!((of(0), of(1), of(2)), (vec![], vec![why.clone()], vec![why, parts]));
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Forms and the schema of a run's input.
 
 use super::{
-    Context,
+    Context, form_fields,
     report::{Report, shown, token},
 };
-use crate::{document::StepKind, run};
+use crate::{
+    document::{StepKind, sites},
+    run::{self, FieldKind},
+};
 use serde_json::{Map, Value};
 
 /// The most fields that are asked one after the other without tiring people.
@@ -14,6 +17,12 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
     report.document();
     if let Some(Err(message)) = context.workflow.input.as_ref().map(valid) {
         report.error("input_schema", "/input", message, "Write a JSON Schema, or leave `input` out.");
+    }
+    let input = context.workflow.input.as_ref().and_then(|input| input.get("properties")?.as_object());
+    for (name, _) in input.into_iter().flatten().filter(|(_, field)| field.get("when").is_some()) {
+        let message = format!("`{}` is asked for always: only forms of steps know conditions", shown(name));
+        let pointer = format!("/input/properties/{}/when", token(name));
+        report.warning("form_when", &pointer, message, "Leave `when` out.");
     }
     for (index, (id, step)) in context.workflow.steps.iter().enumerate() {
         report.step(index);
@@ -28,15 +37,30 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
             | StepKind::End(_) => None,
         };
         if let Some(form) = beside {
-            check_form(form, Shown::OnPages, &format!("/steps/{}/form", token(id)), report);
+            let pointer = format!("/steps/{}/form", token(id));
+            check_form(form, Shown::OnPages, &pointer, report);
+            for (name, _) in sites::summaries(form).filter(|(_, words)| words.contains("{{")) {
+                let pointer = format!("{pointer}/properties/{}/description", token(name));
+                let message = "only in a form that a customer fills in are expressions filled in".to_owned();
+                report.error("form_field", &pointer, message, "Write it without expressions.");
+            }
         }
         if let StepKind::CollectForm(form) = &step.kind {
             check_form(&form.form, Shown::ToCustomers, &format!("/steps/{}/form", token(id)), report);
             let Some(Value::Object(fields)) = form.form.get("properties") else { continue };
-            for name in form.prefill.keys().filter(|name| !fields.contains_key(*name)) {
-                let message = format!("the form has no field `{}` to fill in", shown(name));
+            for name in form.prefill.keys() {
                 let pointer = format!("/steps/{}/prefill/{}", token(id), token(name));
-                report.warning("form_prefill", &pointer, message, "Remove it or correct its name.");
+                match fields.get(name).map(FieldKind::of) {
+                    None => {
+                        let message = format!("the form has no field `{}` to fill in", shown(name));
+                        report.warning("form_prefill", &pointer, message, "Remove it or correct its name.");
+                    }
+                    Some(FieldKind::Consent | FieldKind::Summary) => {
+                        let message = format!("`{}` cannot be filled in beforehand", shown(name));
+                        report.warning("form_prefill", &pointer, message, "Remove it: it is left out.");
+                    }
+                    Some(_) => {}
+                }
             }
         }
     }
@@ -73,9 +97,10 @@ fn check_form(form: &Value, to: Shown, pointer: &str, report: &mut Report) {
         report.error("form_schema", pointer, message, "Correct the schema.");
         return;
     }
-    if fields.is_empty() {
-        report.error("form_schema", &format!("{pointer}/properties"), "the form has no fields", help);
+    if fields.values().all(|field| FieldKind::of(field) == FieldKind::Summary) {
+        report.error("form_schema", &format!("{pointer}/properties"), "the form has no fields to fill in", help);
     }
+    form_fields::check(form, fields, pointer, report);
     for (name, field) in fields.iter().filter(|(_, field)| !can_be_shown(field)) {
         let message = format!("`{}` has no `type`: nobody can tell how to ask for it", shown(name));
         let help = "Give the field a `type`, for example `type: string` beside its choices.";
@@ -87,6 +112,11 @@ fn check_form(form: &Value, to: Shown, pointer: &str, report: &mut Report) {
         let message = format!("`{}` is required and is no field of the form", shown(name));
         let help = "Nobody could ever fill it in: add the field or do not require it.";
         report.error("form_schema", &format!("{pointer}/required"), message, help);
+    }
+    for (name, place, message) in run::condition_problems(form) {
+        let pointer = format!("{pointer}/properties/{}{place}", token(name));
+        let help = "Name a field with choices that is shown before it, for example `when: { damaged: true }`.";
+        report.error("form_when", &pointer, shown(&message), help);
     }
     if let Some((place, message)) = run::page_problem(form) {
         let help = "Name each field on exactly one page, or leave `pages` out.";
@@ -111,18 +141,15 @@ fn can_be_shown(field: &Value) -> bool {
 fn channels(fields: &Map<String, Value>, pointer: &str, report: &mut Report) {
     let help = "In the web chat it is shown as it is; over WhatsApp, Telegram and SMS a link to it is sent.";
     for (name, field) in fields {
-        let nested = match field.get("type").and_then(Value::as_str) {
-            Some("object") => true,
-            Some("array") => field.pointer("/items/enum").is_none() && field.pointer("/items/oneOf").is_none(),
-            _ => field.get("$ref").is_some(),
-        };
-        if nested {
+        let nested = matches!(FieldKind::of(field), FieldKind::Group | FieldKind::List);
+        if nested || field.get("$ref").is_some() {
             let pointer = format!("{pointer}/properties/{}", token(name));
             report.info("form_channel", &pointer, format!("`{}` is too rich for text channels", shown(name)), help);
         }
     }
-    if fields.len() > FIELDS_MAX {
-        let message = format!("a form of {} fields is too long for text channels", fields.len());
+    let asked = fields.values().filter(|field| FieldKind::of(field) != FieldKind::Summary).count();
+    if asked > FIELDS_MAX {
+        let message = format!("a form of {asked} fields is too long for text channels");
         report.info("form_channel", pointer, message, help);
     }
 }

@@ -9,6 +9,7 @@ mod comparisons;
 mod expressions;
 mod flow;
 mod foreseen;
+mod form_fields;
 mod forms;
 mod literal;
 mod names;

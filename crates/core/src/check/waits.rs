@@ -4,7 +4,7 @@ use super::{
     Context,
     report::{Report, token},
 };
-use crate::document::StepKind;
+use crate::document::{StepKind, UNUSABLE_MAX};
 
 pub(super) fn check(context: &Context<'_>, report: &mut Report) {
     for (index, (id, step)) in context.workflow.steps.iter().enumerate() {
@@ -16,6 +16,14 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
             StepKind::HumanHandoff(handoff) => ("a colleague", handoff.timeout.as_ref().map(|to| to.after)),
             StepKind::ToolCall(_) | StepKind::Condition(_) | StepKind::Notify(_) | StepKind::End(_) => continue,
         };
+        if let StepKind::CollectForm(form) = &step.kind
+            && let Some(on) = &form.on_unusable
+            && !(1..=UNUSABLE_MAX).contains(&on.replies)
+        {
+            let message = format!("`replies` must be between 1 and {UNUSABLE_MAX}");
+            let pointer = format!("{pointer}/on_unusable/replies");
+            report.error("unusable_range", &pointer, message, "Two or three are usual.");
+        }
         match after {
             None => {
                 let help = "Say with `timeout` how long to wait and what happens then.";

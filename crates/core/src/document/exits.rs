@@ -28,6 +28,8 @@ pub enum Exit {
     Error,
     /// Nobody answered in time.
     Timeout,
+    /// What the customer wrote was no answer too often.
+    Unusable,
     /// The run ends here.
     End,
 }
@@ -44,6 +46,7 @@ impl fmt::Display for Exit {
             Self::Named(name) => f.write_str(name),
             Self::Error => f.write_str("error"),
             Self::Timeout => f.write_str("timeout"),
+            Self::Unusable => f.write_str("unusable"),
             Self::End => f.write_str("end"),
         }
     }
@@ -63,6 +66,7 @@ impl Exit {
             Self::Named(name) => format!("/outcomes/{}/next", token(name)),
             Self::Error => "/on_error/next".to_owned(),
             Self::Timeout => "/timeout/next".to_owned(),
+            Self::Unusable => "/on_unusable/next".to_owned(),
             Self::End => return None,
         })
     }
@@ -73,8 +77,10 @@ impl Exit {
         let branches = step.get("branches").and_then(Value::as_array).map_or(0, Vec::len);
         let outcomes = step.get("outcomes").and_then(Value::as_object);
         let named = outcomes.into_iter().flat_map(|outcomes| outcomes.keys().cloned().map(Self::Named));
-        [Self::Next, Self::Otherwise, Self::Approved, Self::Rejected, Self::Changes, Self::Error, Self::Timeout]
+        let fixed = [Self::Next, Self::Otherwise, Self::Approved, Self::Rejected, Self::Changes, Self::Error];
+        fixed
             .into_iter()
+            .chain([Self::Timeout, Self::Unusable])
             .chain((1..=branches).map(Self::When))
             .chain(named)
             .filter_map(|exit| exit.pointer().map(|pointer| (exit, pointer)))
@@ -94,7 +100,9 @@ impl StepKind {
                 vec![some(Exit::Next, &step.next), maybe(Exit::Error, step.on_error.as_ref().map(|to| &to.next))]
             }
             Self::CollectForm(step) => {
-                vec![some(Exit::Next, &step.next), maybe(Exit::Timeout, step.timeout.as_ref().map(|to| &to.next))]
+                let timeout = maybe(Exit::Timeout, step.timeout.as_ref().map(|to| &to.next));
+                let unusable = maybe(Exit::Unusable, step.on_unusable.as_ref().map(|to| &to.next));
+                vec![some(Exit::Next, &step.next), timeout, unusable]
             }
             Self::Condition(step) => {
                 let branches = step.branches.iter().enumerate();
@@ -131,7 +139,8 @@ mod tests {
     fn a_step_as_it_is_written_and_as_it_is_read_has_the_same_exits() {
         let steps = [
             json!({ "type": "tool_call", "action": "a.b", "next": "x", "on_error": { "next": "y" } }),
-            json!({ "type": "collect_form", "form": {}, "next": "x", "timeout": { "after": "1h", "next": "y" } }),
+            json!({ "type": "collect_form", "form": {}, "next": "x", "timeout": { "after": "1h", "next": "y" },
+                "on_unusable": { "replies": 3, "next": "z" } }),
             json!({ "type": "condition", "branches": [{ "when": "a", "next": "x" }, { "when": "b", "next": "y" }],
                 "otherwise": "z" }),
             json!({ "type": "approval", "summary": "s", "on_approve": "x", "on_reject": "y", "on_changes": "z",

@@ -12,6 +12,8 @@ pub enum Branch {
     Error,
     /// Nobody acted in time.
     Timeout,
+    /// What was written was no answer too often.
+    Unusable,
     /// A person approved.
     Approved,
     /// A person rejected.
@@ -69,6 +71,7 @@ fn branch(exit: &document::Exit) -> Branch {
         document::Exit::Named(_) => Branch::Outcome,
         document::Exit::Error => Branch::Error,
         document::Exit::Timeout => Branch::Timeout,
+        document::Exit::Unusable => Branch::Unusable,
     }
 }
 

@@ -20,7 +20,7 @@ pub use approval::{
     Approval, ApprovalTimeout, Approvers, CHANGES_DEFAULT, Fact, Rung, RungAct, StandingLimits, StepUp, Tier,
     TimeoutOutcome, UNDO_SECONDS_MAX,
 };
-pub use bounds::{DEFAULT_CALL_TIMEOUT, STEP_LIMIT_DEFAULT, STEP_LIMIT_MAX};
+pub use bounds::{DEFAULT_CALL_TIMEOUT, STEP_LIMIT_DEFAULT, STEP_LIMIT_MAX, UNUSABLE_MAX};
 pub use calendar::{Calendar, Weekday};
 pub use exits::Exit;
 pub use schedule::{CRON_BYTES_MAX, Schedule, ScheduleError, time_zone_named};
@@ -28,7 +28,8 @@ pub use schema::workflow_schema;
 pub use source::{SOURCE_BYTES_MAX, SourceError, decode, parse, parse_all, to_yaml};
 pub use step::{
     Backoff, Branch, Channel, CollectForm, Condition, Delivery, End, EndStatus, HandoffOutcome, HumanHandoff,
-    MessageTemplate, Notify, OnError, ProvenCustomer, Recipient, Retry, Step, StepKind, ToolCall, WaitTimeout,
+    MessageTemplate, Notify, OnError, OnUnusable, ProvenCustomer, Recipient, Retry, Step, StepKind, ToolCall,
+    WaitTimeout,
 };
 pub use trigger::{
     Missed, Overlap, RESPOND_WITHIN, Respond, Signature, SignatureAlgorithm, SignatureEncoding, Trigger, Verify,

@@ -3,6 +3,7 @@
 use crate::{
     document::{StepKind, WaitingMessage, Workflow},
     pointer::token,
+    run::FieldKind,
 };
 use serde_json::{Map, Value};
 
@@ -69,6 +70,7 @@ pub(crate) fn of_step<'a>(id: &str, kind: &'a StepKind) -> Vec<Site<'a>> {
         }
         StepKind::CollectForm(step) => {
             sites.text("prompt", &step.prompt);
+            sites.summaries(&step.form);
             sites.map("prefill", &step.prefill);
             sites.set(&step.set);
         }
@@ -118,6 +120,13 @@ pub(crate) fn of_step<'a>(id: &str, kind: &'a StepKind) -> Vec<Site<'a>> {
     sites.found
 }
 
+/// The words that a form shows to be read, with the field each is.
+pub(crate) fn summaries(form: &Value) -> impl Iterator<Item = (&String, &str)> {
+    let fields = form.get("properties").and_then(Value::as_object).into_iter().flatten();
+    let summaries = fields.filter(|(_, field)| FieldKind::of(field) == FieldKind::Summary);
+    summaries.filter_map(|(name, field)| Some((name, field.get("description")?.as_str()?)))
+}
+
 /// The variables that some step sets.
 pub(crate) fn set_names(workflow: &Workflow) -> impl Iterator<Item = &str> {
     let set = workflow.steps.values().filter_map(|step| match &step.kind {
@@ -147,6 +156,12 @@ impl<'a> Sites<'a> {
     fn text(&mut self, name: &str, text: &'a str) {
         if text.contains("{{") {
             self.push(name, text, Form::Template);
+        }
+    }
+
+    fn summaries(&mut self, form: &'a Value) {
+        for (name, words) in summaries(form) {
+            self.text(&format!("form/properties/{}/description", token(name)), words);
         }
     }
 

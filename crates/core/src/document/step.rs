@@ -186,6 +186,19 @@ pub struct CollectForm {
     /// What happens when nobody answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<WaitTimeout>,
+    /// What happens when the customer keeps writing what is no answer; it is asked again for ever when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_unusable: Option<OnUnusable>,
+}
+
+/// How many replies that are no answer are enough, and where to go then.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OnUnusable {
+    /// With this one it goes on there; 1 to 20.
+    pub replies: u32,
+    /// The step to go to then.
+    pub next: StepId,
 }
 
 /// How long to wait and where to go then.

@@ -334,7 +334,7 @@ impl History<'_> {
     fn waits(&mut self, visit: u32, event: &CheckpointEvent, at: Timestamp) {
         match event {
             CheckpointEvent::Opened { opened, due, .. } => self.opened(visit, opened, *due, at),
-            CheckpointEvent::Reminded | CheckpointEvent::Climbed { .. } => {}
+            CheckpointEvent::Reminded | CheckpointEvent::Climbed { .. } | CheckpointEvent::Unusable { .. } => {}
             CheckpointEvent::Escalated { due, .. } => self.checkpoint(|checkpoint| checkpoint.due_at = Some(*due)),
             CheckpointEvent::ApprovalGiven { by, comment } => self.checkpoint(|checkpoint| {
                 checkpoint.given.push(by.clone());

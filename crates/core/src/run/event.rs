@@ -301,6 +301,15 @@ pub enum CheckpointEvent {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         comment: String,
     },
+    /// The customer wrote what is no answer to the form.
+    Unusable {
+        /// Id of the message: the same one counts once.
+        reply: String,
+        /// How many there are now.
+        count: u32,
+        /// With how many it is over.
+        of: u32,
+    },
     /// It is decided, and counts in a moment unless who decided takes it back.
     Held(Box<HeldDecision>),
     /// They did: it is open as it was.

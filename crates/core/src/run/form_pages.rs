@@ -1,6 +1,7 @@
 //! A long form in parts: its schema names the fields of each page in `pages`.
 
-use serde_json::{Map, Value};
+use super::{asked_values, is_asked_for};
+use serde_json::{Map, Value, json};
 
 /// The fields of each page; none of a form that is shown as one.
 #[must_use]
@@ -58,10 +59,41 @@ pub fn form_page(form: &Value, page: &[String]) -> Value {
     Value::Object(only)
 }
 
+/// The form of one page as it is asked for by the answers so far: conditions on other pages are settled, those on this one
+/// stay. Without any field the page is passed over.
+#[must_use]
+pub fn page_to_ask(form: &Value, page: &[String], so_far: &Value) -> Value {
+    let mut asked = form_page(form, page);
+    let given = asked_values(form, so_far.clone());
+    let given = given.as_object();
+    let Some(fields) = asked.get_mut("properties").and_then(Value::as_object_mut) else { return asked };
+    let mut passed: Vec<String> = Vec::new();
+    fields.retain(|name, field| {
+        let Some(when) = field.get("when").and_then(Value::as_object).cloned() else { return true };
+        let (within, before): (Map<_, _>, Map<_, _>) = when.into_iter().partition(|(name, _)| page.contains(name));
+        let settled = before.is_empty() || given.is_some_and(|given| is_asked_for(&json!({ "when": before }), given));
+        if !settled || within.keys().any(|name| passed.contains(name)) {
+            passed.push(name.clone());
+            return false;
+        }
+        if let Some(field) = field.as_object_mut() {
+            field.shift_remove("when");
+            if !within.is_empty() {
+                field.insert("when".to_owned(), within.into());
+            }
+        }
+        true
+    });
+    let names: Vec<Value> = fields.keys().map(|name| name.as_str().into()).collect();
+    if let Some(required) = asked.get_mut("required").and_then(Value::as_array_mut) {
+        required.retain(|name| names.contains(name));
+    }
+    asked
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn form(pages: &Value) -> Value {
         json!({ "type": "object", "required": ["a", "c"], "pages": pages,
@@ -109,5 +141,30 @@ mod tests {
         older.as_object_mut().unwrap().remove("$defs");
         let first = form_page(&older, &pages[0]);
         assert_eq!(super::super::value_problems(&first, &json!({ "a": "x", "c": "yes" }))[0].pointer, "/c");
+    }
+
+    #[test]
+    fn a_page_asks_for_what_earlier_pages_lead_to() {
+        let form = json!({ "type": "object", "required": ["why", "photo", "note"], "pages": [["why"], ["photo", "more", "note"]],
+            "properties": { "why": { "enum": ["late", "broken"] }, "photo": { "type": "string", "when": { "why": "broken" } },
+                "more": { "type": "boolean", "when": { "why": "broken" } }, "note": { "type": "string", "when": { "more": true } } } });
+        let pages = form_pages(&form);
+        let names = |so_far: Value| {
+            let asked = page_to_ask(&form, &pages[1], &so_far);
+            let fields = asked["properties"].as_object().unwrap().clone();
+            (fields.keys().cloned().collect::<Vec<_>>(), asked["required"].clone(), fields)
+        };
+        let (fields, required, asked) = names(json!({ "why": "broken" }));
+        assert_eq!(
+            (fields, required),
+            (["photo", "more", "note"].map(str::to_owned).to_vec(), json!(["photo", "note"]))
+        );
+        assert_eq!((asked["photo"].get("when"), &asked["note"]["when"]), (None, &json!({ "more": true })));
+        let (fields, required, _) = names(json!({ "why": "late", "more": true }));
+        assert_eq!(
+            (fields, required),
+            (Vec::new(), json!([])),
+            "what depends on what is not asked for is not asked for"
+        );
     }
 }

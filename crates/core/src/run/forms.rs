@@ -1,12 +1,16 @@
 //! JSON Schemas that people's answers are held against.
 
-use super::FieldProblem;
+use super::{
+    FieldProblem,
+    form_when::{asked_values, missing, unconditional},
+    is_time,
+};
 use crate::{
-    contact,
+    contact, money,
     pointer::{hops, resolve},
     text,
 };
-use jsonschema::Validator;
+use jsonschema::{Keyword, ValidationError, Validator};
 use serde_json::{Map, Value};
 
 /// The most problems reported for one value.
@@ -86,35 +90,91 @@ fn kept(root: &Value, field: &Value, value: &Value, depth: usize) -> Option<Valu
     }
 }
 
-/// Compiles a schema, formats included: `email` and `phone` are what they are everywhere else.
+/// `currency` beside `format: money`: a text that is an amount in it.
+struct InCurrency(String);
+
+impl<'i> Keyword<'i> for InCurrency {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        if self.is_valid(instance) {
+            return Ok(());
+        }
+        Err(ValidationError::custom(money::no_amount(&self.0)))
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        // What is no text is the business of `type`.
+        instance.as_str().is_none_or(|text| money::is_amount(text, &self.0))
+    }
+}
+
+/// Compiles a schema, formats included: `email` and `phone` are what they are everywhere else, `time` may be `14:30`.
 pub(crate) fn validator(schema: &Value) -> Result<Validator, String> {
     jsonschema::options()
         .should_validate_formats(true)
         .with_format("email", |text: &str| contact::email(text).is_some())
         .with_format("phone", |text: &str| contact::phone(text).is_some())
+        .with_format("time", is_time)
+        .with_keyword("currency", |parent, value, _| {
+            let money = parent.get("format").and_then(Value::as_str) == Some("money");
+            let currency = value.as_str().filter(|_| money).unwrap_or_default();
+            Ok(Box::new(InCurrency(currency.to_owned())))
+        })
         .build(schema)
         .map_err(|error| error.to_string())
 }
 
-/// What of a value does not fit a schema; a schema that makes no sense fits nothing.
+/// A form that answers are held against.
+#[derive(Debug)]
+pub(crate) struct Form {
+    schema: Value,
+    validator: Validator,
+}
+
+impl Form {
+    pub(crate) fn new(schema: &Value) -> Result<Self, String> {
+        Ok(Self { validator: validator(&unconditional(schema))?, schema: schema.clone() })
+    }
+
+    /// The form as it is written.
+    pub(crate) const fn schema(&self) -> &Value {
+        &self.schema
+    }
+
+    /// The answers to what is asked for, or what does not fit.
+    pub(crate) fn taken(&self, values: Value) -> Result<Value, Vec<FieldProblem>> {
+        let asked = asked_values(&self.schema, values);
+        let mut found = problems(&self.validator, &asked);
+        let lacking = missing(&self.schema, &asked).into_iter();
+        found.extend(lacking.map(|name| FieldProblem { pointer: String::new(), message: needed(name) }));
+        if found.is_empty() { Ok(asked) } else { Err(found) }
+    }
+}
+
+/// As a schema says it of what is always asked for.
+fn needed(name: &str) -> String {
+    format!("{} is a required property", Value::from(name))
+}
+
+/// What of answers does not fit a form; a schema that makes no sense fits nothing.
 #[must_use]
 pub fn value_problems(schema: &Value, value: &Value) -> Vec<FieldProblem> {
-    match validator(schema) {
-        Ok(validator) => problems(&validator, value),
+    match Form::new(schema) {
+        Ok(form) => form.taken(value.clone()).err().unwrap_or_default(),
         Err(message) => vec![FieldProblem { pointer: String::new(), message }],
     }
 }
 
-/// What does not fit of what somebody fills in beside their word; `lacking` is said where they fill in nothing.
-pub(crate) fn answer_problems(form: Option<&Validator>, values: &Value, lacking: &str) -> Vec<FieldProblem> {
+/// What somebody fills in beside their word, or what does not fit of it; `lacking` is said where they fill in nothing.
+pub(crate) fn answers_taken(form: Option<&Form>, values: Value, lacking: &str) -> Result<Value, Vec<FieldProblem>> {
     let problem = |message: &str| FieldProblem { pointer: String::new(), message: message.to_owned() };
     match form {
         Some(form) if values.is_null() => {
-            problems(form, &Value::Object(Map::new())).into_iter().chain([problem(lacking)]).collect()
+            let found = form.taken(Value::Object(Map::new())).err().unwrap_or_default();
+            Err(found.into_iter().chain([problem(lacking)]).collect())
         }
-        Some(form) => problems(form, values),
-        None if values.is_null() => Vec::new(),
-        None => vec![problem("this takes no answers")],
+        Some(form) => form.taken(values),
+        None if values.is_null() => Ok(values),
+        None => Err(vec![problem("this takes no answers")]),
     }
 }
 

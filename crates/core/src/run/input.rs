@@ -81,6 +81,15 @@ pub enum Input {
         /// Who sent it.
         by: Actor,
     },
+    /// The customer wrote what is no answer to the form.
+    ReplyUnusable {
+        /// The step entry that asked.
+        visit: u32,
+        /// Id of the message.
+        reply: String,
+        /// Who wrote it.
+        by: Actor,
+    },
     /// An operator decided an approval.
     Decided {
         /// The step entry that asked.
@@ -194,6 +203,7 @@ impl Input {
             Self::CancelRequested { reason, .. } => text::keep_text(reason),
             Self::LookedUp { result: LookUpResult::DidNotHappen | LookUpResult::Unclear, .. }
             | Self::FormSubmitted { .. }
+            | Self::ReplyUnusable { .. }
             | Self::RetryRequested { .. }
             | Self::MoveRequested { .. }
             | Self::UndoRequested { .. }

@@ -173,6 +173,7 @@ impl<'a> Machine<'a> {
             Input::LookedUp { id, result } => self.looked_up(id, result)?,
             Input::TimerFired => self.timer_fired()?,
             Input::FormSubmitted { visit, values, by } => collect_form::submitted(self, visit, values, by)?,
+            Input::ReplyUnusable { visit, reply, by } => collect_form::unusable(self, visit, reply, by)?,
             Input::Decided { visit, verdict, comment, by, with } => {
                 approval::decided(self, visit, approval::Said { verdict, comment, by, with: *with })?
             }

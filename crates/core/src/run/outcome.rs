@@ -20,6 +20,8 @@ pub enum Outcome {
     Resolved(Resolution),
     /// Nobody answered in time.
     Timeout,
+    /// What was written was no answer too often.
+    Unusable,
     /// The run was stopped.
     Cancelled,
 }
@@ -68,6 +70,7 @@ impl Outcome {
             Self::HandedBack(back) => back.word(),
             Self::Resolved(resolution) => resolution.word(),
             Self::Timeout => "timeout",
+            Self::Unusable => "unusable",
             Self::Cancelled => "cancelled",
         }
     }
@@ -78,6 +81,7 @@ impl Outcome {
         match (kind, word) {
             (_, "timeout") => Some(Self::Timeout),
             (_, "cancelled") => Some(Self::Cancelled),
+            (CheckpointKind::Form, "unusable") => Some(Self::Unusable),
             (CheckpointKind::Form, "submitted") => Some(Self::Submitted),
             (CheckpointKind::Form, _) => None,
             (CheckpointKind::Approval, word) => Verdict::read(word).map(Self::Decided),

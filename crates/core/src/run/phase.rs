@@ -110,6 +110,9 @@ pub struct FormWait {
     pub place: Place,
     /// When it ends by itself.
     pub due: Option<Timestamp>,
+    /// The messages so far that were no answer, where the step counts them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unusable: Vec<String>,
 }
 
 /// Waiting for an approval.

@@ -373,6 +373,11 @@ fn checkpoint_event(state: &mut RunState, event: &CheckpointEvent) {
                 wait.held = None;
             }
         }
+        CheckpointEvent::Unusable { reply, .. } => {
+            if let Phase::Waiting(Wait::Form(wait)) = &mut state.phase {
+                wait.unusable.push(reply.clone());
+            }
+        }
         CheckpointEvent::Held(said) => {
             if let Some(wait) = state.phase.approval_mut() {
                 wait.held = Some(said.clone());
@@ -434,7 +439,7 @@ fn opened_checkpoint(state: &mut RunState, opened: &Opened, due: Option<Timestam
         state.grants.asked(&place.step, requests);
     }
     state.phase = Phase::Waiting(match opened {
-        Opened::Form { .. } => Wait::Form(FormWait { place, due }),
+        Opened::Form { .. } => Wait::Form(FormWait { place, due, unusable: Vec::new() }),
         Opened::Approval { requests, door, tier, .. } => Wait::Approval(ApprovalWait {
             place,
             opened: Arc::new(opened.clone()),

@@ -46,6 +46,7 @@ impl Event {
                 },
                 CheckpointEvent::ApprovalGiven { .. } => "approval_given",
                 CheckpointEvent::RejectionGiven { .. } => "rejection_given",
+                CheckpointEvent::Unusable { .. } => "reply_unusable",
                 CheckpointEvent::Held(_) => "decision_held",
                 CheckpointEvent::TakenBack(_) => "decision_taken_back",
                 CheckpointEvent::Edited { .. } => "request_edited",
@@ -86,6 +87,7 @@ impl Event {
             Self::Checkpoint { what, .. } => match what {
                 CheckpointEvent::Opened { opened, .. } => Some(opened.kind().as_str().to_owned()),
                 CheckpointEvent::Closed { outcome, .. } => Some(outcome.word().to_owned()),
+                CheckpointEvent::Unusable { count, of, .. } => Some(format!("{count} of {of}")),
                 CheckpointEvent::Held(said) => Some(said.verdict.word().to_owned()),
                 CheckpointEvent::TakenBack(back) => Some(back.verdict.word().to_owned()),
                 CheckpointEvent::Reminded

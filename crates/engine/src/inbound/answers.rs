@@ -1,7 +1,7 @@
 //! A message from a channel that has no forms, while a run waits for one: it is the answer to a question.
 
 use super::{Came, consent::is_about_consent, end_of, messages::Incoming};
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, run::Counted};
 use countersign_channels::{Asked, Asking, Question, Reply};
 use countersign_core::run::{Actor, FieldProblem, PostedForm, Refusal, Via};
 use countersign_store::{
@@ -23,7 +23,7 @@ impl Engine {
         incoming: &Incoming,
         message: &str,
     ) -> Result<Option<Came>, EngineError> {
-        let Incoming { conversation, customer } = incoming;
+        let conversation = &incoming.conversation;
         let workspace = row.workspace.as_str();
         let Some(checkpoint) = self.open_form(workspace, &conversation.id).await? else { return Ok(None) };
         let store = &self.0.store;
@@ -35,7 +35,8 @@ impl Engine {
         let form: PostedForm = serde_json::from_str(posted.form.as_deref().unwrap_or_default())
             .map_err(|error| EngineError::Corrupt(error.to_string()))?;
         let Some(asking) = Asking::of(&form.schema, &form.prefill, &checkpoint.id) else {
-            return Ok(Some(Came::unanswered("the open form cannot be answered in words")));
+            let over = self.no_answer(row, incoming, &checkpoint, message).await?;
+            return Ok(over.or_else(|| Some(Came::unanswered("the open form cannot be answered in words"))));
         };
         let since = store.list_messages(workspace, &conversation.id, posted.position, REPLIES_MAX).await?;
         let replies: Vec<(String, Option<String>)> = since
@@ -46,27 +47,63 @@ impl Engine {
         let replies = replies.iter().map(|(text, choice)| Reply { text, choice: choice.as_deref() });
         let values = match asking.after(replies) {
             Asked::Complete(values) => values,
-            Asked::Question(question) => return self.ask(row, &said, &checkpoint, question).await.map(Some),
+            Asked::Question(question) => {
+                if question.again
+                    && choice_of(&said).is_none()
+                    && let Some(over) = self.no_answer(row, incoming, &checkpoint, message).await?
+                {
+                    return Ok(Some(over));
+                }
+                return self.ask(row, &said, &checkpoint, question).await.map(Some);
+            }
         };
-        let by = Actor {
-            id: conversation.customer.clone().unwrap_or_else(|| conversation.id.clone()),
-            name: customer.as_ref().map(|row| row.name.clone()).unwrap_or_default(),
-            email: String::new(),
-            roles: Vec::new(),
-            via: Via::Conversation,
-            made_by: String::new(),
-            signed_in_at: None,
-            on_behalf_of: None,
-        };
-        match self.submit_form_from(workspace, &checkpoint.id, values, by, Some(row.id.clone())).await {
+        match self.submit_form_from(workspace, &checkpoint.id, values, author(incoming), Some(row.id.clone())).await {
             Ok(_) => Ok(Some(Came::Ended(None))),
             Err(EngineError::AlreadyDecided(_)) => Ok(Some(Came::unanswered("the form was closed meanwhile"))),
             Err(EngineError::Refused(Refusal::InvalidForm { problems })) => {
+                if let Some(over) = self.no_answer(row, incoming, &checkpoint, message).await? {
+                    return Ok(Some(over));
+                }
                 let question = begun_anew(&asking, &problems);
                 self.ask(row, &said, &checkpoint, question).await.map(Some)
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// What is written in the chat on our own pages while a form is open there is no answer to it; what follows where it was
+    /// one too many.
+    pub(super) async fn written_beside_form(
+        &self,
+        row: &InboundRow,
+        incoming: &Incoming,
+        message: &str,
+    ) -> Result<Option<Came>, EngineError> {
+        let (workspace, conversation) = (row.workspace.as_str(), incoming.conversation.id.as_str());
+        let Some(checkpoint) = self.open_form(workspace, conversation).await? else { return Ok(None) };
+        let store = &self.0.store;
+        let said = store.get_message(workspace, message).await?.ok_or(EngineError::NotFound("message"))?;
+        let posted = store.form_message(workspace, conversation, &checkpoint.id).await?;
+        match posted.is_some_and(|posted| posted.position < said.position) {
+            true => self.no_answer(row, incoming, &checkpoint, message).await,
+            false => Ok(None),
+        }
+    }
+
+    /// Counts a message that is no answer to a form; what follows where the form does not wait on.
+    async fn no_answer(
+        &self,
+        row: &InboundRow,
+        incoming: &Incoming,
+        checkpoint: &CheckpointRow,
+        message: &str,
+    ) -> Result<Option<Came>, EngineError> {
+        let at = (row.workspace.as_str(), checkpoint.id.as_str());
+        Ok(match self.reply_unusable(at, message, author(incoming), &row.id).await? {
+            Counted::Open => None,
+            Counted::Over => Some(Came::Ended(None)),
+            Counted::Closed => Some(Came::unanswered("the form was closed meanwhile")),
+        })
     }
 
     /// The form a run of the conversation waits for.
@@ -125,6 +162,21 @@ impl Engine {
             true => Ok(Came::Ended(None)),
             false => Ok(Came::Nothing(InboundOutcome::Asked, None)),
         }
+    }
+}
+
+/// Whoever wrote in the conversation.
+fn author(incoming: &Incoming) -> Actor {
+    let Incoming { conversation, customer } = incoming;
+    Actor {
+        id: conversation.customer.clone().unwrap_or_else(|| conversation.id.clone()),
+        name: customer.as_ref().map(|row| row.name.clone()).unwrap_or_default(),
+        email: String::new(),
+        roles: Vec::new(),
+        via: Via::Conversation,
+        made_by: String::new(),
+        signed_in_at: None,
+        on_behalf_of: None,
     }
 }
 

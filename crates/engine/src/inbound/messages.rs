@@ -113,10 +113,15 @@ impl Engine {
         {
             return Ok(came);
         }
-        let Incoming { conversation, customer } = incoming;
-        if self.has_run_under_way(&row.workspace, &conversation.id).await? {
+        if self.has_run_under_way(&row.workspace, &incoming.conversation.id).await? {
+            if incoming.conversation.channel_account.is_none()
+                && let Some(came) = self.written_beside_form(row, &incoming, text("message")).await?
+            {
+                return Ok(came);
+            }
             return Ok(Came::unanswered("a run is under way in the conversation"));
         }
+        let Incoming { conversation, customer } = incoming;
         let known = customer.as_ref().map_or(Value::Null, customer_object);
         // The run's id decides between the active and the ramped version.
         let run = self.0.clock.new_id();

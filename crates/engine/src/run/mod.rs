@@ -37,6 +37,7 @@ pub use waiters::has_stopped;
 pub(crate) use aside::Aside;
 pub(crate) use conduct::{Around, Conducts};
 pub(crate) use drive::Cells;
+pub(crate) use people::Counted;
 pub(crate) use places::{Limits, Places, Taken};
 pub(crate) use pointers::{Pointers, Starter};
 pub(crate) use start::Origin;

@@ -5,7 +5,8 @@ use countersign_core::{
     approval::Edits,
     log::ending,
     run::{
-        Actor, CallId, DecidedWith, HandedBack, Input, OpenApproval, OpenDoubt, Opened, Refusal, Resolution, Verdict,
+        Actor, CallId, CompiledStep, DecidedWith, HandedBack, Input, OpenApproval, OpenDoubt, Opened, Refusal,
+        Resolution, Verdict, Wait,
     },
 };
 use countersign_store::{CheckpointKind, CheckpointRow, CheckpointStatus, RunRow};
@@ -59,6 +60,37 @@ impl Engine {
         }
         let visit = found.row.visit;
         self.close(found, Input::FormSubmitted { visit, values, by }, inbound).await
+    }
+
+    /// Counts a reply that is no answer, where the form's step does: the same one once. With too many the run goes on, and
+    /// what came in is dealt with by the same commit.
+    pub(crate) async fn reply_unusable(
+        &self,
+        (workspace, checkpoint): (&str, &str),
+        reply: &str,
+        by: Actor,
+        inbound: &str,
+    ) -> Result<Counted, EngineError> {
+        let found = self.load_checkpoint(workspace, checkpoint).await?;
+        if found.row.status == CheckpointStatus::Decided {
+            return Ok(Counted::Closed);
+        }
+        let step = found.run.version.step(&found.row.step);
+        let Some(CompiledStep::CollectForm(form)) = step.filter(|step| counts(step)) else {
+            return Ok(Counted::Open);
+        };
+        let wait = found.run.state.phase.waiting();
+        let last = matches!(wait, Some(Wait::Form(wait)) if form.is_over_with(wait, reply));
+        let input = Input::ReplyUnusable { visit: found.row.visit, reply: reply.to_owned(), by };
+        let inbound = last.then(|| inbound.to_owned());
+        match self.close(found, input, inbound).await {
+            Ok(now) if now.row.status == CheckpointStatus::Open => Ok(Counted::Open),
+            Ok(_) => Ok(if last { Counted::Over } else { Counted::Closed }),
+            // It was counted before.
+            Err(EngineError::Refused(Refusal::Stale)) => Ok(Counted::Open),
+            Err(EngineError::AlreadyDecided(_)) => Ok(Counted::Closed),
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes a decision of an operator.
@@ -190,6 +222,21 @@ impl Engine {
             Err(error) => Err(error),
         }
     }
+}
+
+/// What became of a form that a reply was no answer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Counted {
+    /// It waits on.
+    Open,
+    /// The run went on without an answer, and what came in is dealt with.
+    Over,
+    /// It was closed meanwhile.
+    Closed,
+}
+
+fn counts(step: &CompiledStep) -> bool {
+    matches!(step, CompiledStep::CollectForm(form) if form.counts_replies())
 }
 
 fn open(found: LoadedCheckpoint) -> Result<LoadedCheckpoint, EngineError> {

@@ -351,6 +351,7 @@ impl Projection<'_> {
             | Exit::Changes
             | Exit::Named(_)
             | Exit::Error
+            | Exit::Unusable
             | Exit::End => ExecutionStatus::Completed,
         };
         let row = StepExecutionRow {

@@ -159,7 +159,7 @@ impl Facts {
                 let checkpoint = self.opened.get_mut(&id).ok_or("a rung of nothing")?;
                 checkpoint.asked()?.climbed(&approval, *rung, (*act, to), at)
             }
-            CheckpointEvent::Reminded => Ok(()),
+            CheckpointEvent::Reminded | CheckpointEvent::Unusable { .. } => Ok(()),
         }
     }
 

@@ -24,6 +24,7 @@ impl Checkpoint {
             CheckpointEvent::Opened { .. }
             | CheckpointEvent::Climbed { .. }
             | CheckpointEvent::Reminded
+            | CheckpointEvent::Unusable { .. }
             | CheckpointEvent::Escalated { .. }
             | CheckpointEvent::ApprovalGiven { .. }
             | CheckpointEvent::RejectionGiven { .. }

@@ -2,7 +2,7 @@
 //! script and without signing in. Reading it changes nothing; what is sent goes the way of every other form.
 
 use super::{
-    form_pages,
+    conditions, form_pages,
     html::{escaped, page},
 };
 use crate::{
@@ -148,6 +148,7 @@ pub(super) fn asking(
         return refused(ApiError::not_found("form"));
     };
     let mut html = format!("<h1>{}</h1><p class=\"words\">{}</p>", escaped(&title), escaped(&followed.prompt));
+    html.push_str(&conditions::style(&all));
     if let Some((at, count)) = part.at {
         let _ = write!(html, "<p class=\"note\">Page {} of {count}</p>", at + 1);
     }
@@ -156,7 +157,10 @@ pub(super) fn asking(
         let _ = write!(html, "<p class=\"problem\" role=\"alert\">{}</p>", escaped(&problem.message));
     }
     let _ = write!(html, "<form method=\"post\" action=\"/f/{}\" enctype=\"multipart/form-data\">", escaped(token));
-    all.iter().for_each(|entry| field(&mut html, entry, problems));
+    all.iter().for_each(|entry| under(&mut html, entry, problems));
+    if all.is_empty() {
+        html.push_str("<p>Nothing more is asked.</p>");
+    }
     let submit = Some(followed.form.submit.as_str()).filter(|submit| !submit.is_empty()).unwrap_or("Send");
     let next = part.at.is_some_and(|(at, count)| at + 1 < count);
     let _ = write!(html, "<button class=\"sure\">{}</button>", if next { "Next".to_owned() } else { escaped(submit) });
@@ -182,10 +186,21 @@ fn pointers(all: &[Entry]) -> Vec<&str> {
     found
 }
 
+/// One value, under its conditions.
+fn under(html: &mut String, entry: &Entry, problems: &[FieldProblem]) {
+    if entry.only_when.is_empty() {
+        return field(html, entry, problems);
+    }
+    let _ = write!(html, "<div data-only=\"{}\">{}", escaped(&entry.pointer), conditions::told(entry));
+    field(html, entry, problems);
+    html.push_str("</div>");
+}
+
 /// One value: its words, its control, what is wrong with it.
 fn field(html: &mut String, entry: &Entry, problems: &[FieldProblem]) {
     let id = escaped(&entry.pointer);
-    let optional = if entry.required { "" } else { " <span class=\"note\">(optional)</span>" };
+    let optional =
+        if entry.required || !entry.only_when.is_empty() { "" } else { " <span class=\"note\">(optional)</span>" };
     let title = format!("{}{optional}", escaped(&entry.title));
     let more = if entry.control == Control::Lines { " One in a line." } else { "" };
     let description = format!("{}{more}", entry.description);
@@ -203,6 +218,21 @@ fn field(html: &mut String, entry: &Entry, problems: &[FieldProblem]) {
             inside.iter().for_each(|entry| field(html, entry, problems));
             html.push_str("</fieldset>");
         }
+        Control::Words => {
+            let title = Some(&entry.title).filter(|title| !title.is_empty());
+            let title = title.map(|title| format!("<strong>{}</strong>", escaped(title))).unwrap_or_default();
+            let _ = write!(html, "<section>{title}<p class=\"words\">{}</p></section>", escaped(&entry.description));
+        }
+        Control::Tick => {
+            let required = if must(entry) { " required" } else { "" };
+            let ticked = if entry.given.is_empty() { "" } else { " checked" };
+            let tick = format!("<input type=\"checkbox\" name=\"{id}\" value=\"0\"{required}{ticked}>");
+            let _ = write!(html, "<label>{tick}{title}</label>{notes}");
+        }
+        Control::Money(currency) => {
+            let _ = write!(html, "<label for=\"{id}\">{title} ({})</label>{notes}", escaped(currency));
+            control(html, &Control::Line("text"), entry, problem.is_some());
+        }
         Control::One(labels) if labels.len() <= RADIOS_MAX => choices(html, entry, labels, ("radio", &title, &notes)),
         Control::Several(labels) => choices(html, entry, labels, ("checkbox", &title, &notes)),
         single @ (Control::One(_) | Control::Line(_) | Control::Text | Control::Lines | Control::File(_)) => {
@@ -212,10 +242,15 @@ fn field(html: &mut String, entry: &Entry, problems: &[FieldProblem]) {
     }
 }
 
+/// Whether a browser lets nobody leave it out; one that may not be asked for is held against the form when it is sent.
+fn must(entry: &Entry) -> bool {
+    entry.required && entry.only_when.is_empty()
+}
+
 /// A control of its own.
 fn control(html: &mut String, control: &Control, entry: &Entry, wrong: bool) {
     let id = escaped(&entry.pointer);
-    let required = if entry.required { " required" } else { "" };
+    let required = if must(entry) { " required" } else { "" };
     let invalid = if wrong { " aria-invalid=\"true\"" } else { "" };
     let named = format!("id=\"{id}\" name=\"{id}\"{required}{invalid}");
     let given = escaped(&entry.given.join("\n"));
@@ -234,13 +269,13 @@ fn control(html: &mut String, control: &Control, entry: &Entry, wrong: bool) {
             }
             write!(html, "</select>")
         }
-        Control::Several(_) | Control::Group(_) => Ok(()),
+        Control::Several(_) | Control::Group(_) | Control::Money(_) | Control::Tick | Control::Words => Ok(()),
     };
 }
 
 /// Several controls under one name.
 fn choices(html: &mut String, entry: &Entry, labels: &[String], (kind, title, notes): (&str, &str, &str)) {
-    let required = if entry.required && kind == "radio" { " required" } else { "" };
+    let required = if must(entry) && kind == "radio" { " required" } else { "" };
     let _ = write!(html, "<fieldset><legend>{title}</legend>{notes}");
     for (index, label) in labels.iter().enumerate() {
         let chosen = if entry.given.contains(label) { " checked" } else { "" };

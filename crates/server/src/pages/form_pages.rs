@@ -5,7 +5,9 @@ use super::form::{Part, asking, later, over, refused, thanks};
 use crate::app::App;
 use axum::{http::StatusCode, response::Response};
 use countersign_channels::page::{Sent, values};
-use countersign_core::run::{DRAFT_BYTES_MAX, FieldProblem, Refusal, form_page, form_pages, keeps_all, value_problems};
+use countersign_core::run::{
+    DRAFT_BYTES_MAX, FieldProblem, Refusal, form_page, form_pages, keeps_all, page_to_ask, value_problems,
+};
 use countersign_engine::{EngineError, FollowedForm};
 use serde_json::{Map, Value};
 
@@ -30,7 +32,7 @@ fn shown(
 ) -> Response {
     let pages = of(&followed.form.schema);
     let at = at.min(pages.len().saturating_sub(1));
-    let form = form_page(&followed.form.schema, pages.get(at).map(Vec::as_slice).unwrap_or_default());
+    let form = page_to_ask(&followed.form.schema, pages.get(at).map(Vec::as_slice).unwrap_or_default(), all);
     asking(status, (followed, token), &Part { form: &form, at: Some((at, pages.len())) }, (all, problems))
 }
 
@@ -38,14 +40,33 @@ fn shown(
 pub(super) fn resumed(followed: &FollowedForm, token: &str) -> Response {
     let (form, all) = (&followed.form.schema, followed.begins_with());
     let begun = followed.checkpoint.row.draft.is_some();
-    let untouched = of(form).iter().position(|page| page.iter().all(|name| all.get(name).is_none()));
+    let untouched = |page: &Vec<String>| asks(form, page, &all) && page.iter().all(|name| all.get(name).is_none());
+    let untouched = of(form).iter().position(untouched);
     let at = if begun { first_wrong(form, &all).min(untouched.unwrap_or(usize::MAX)) } else { 0 };
     shown(StatusCode::OK, (followed, token), (at, &all), &[])
 }
 
+/// Whether anything is asked for on a page by the answers so far.
+fn asks(form: &Value, page: &[String], all: &Value) -> bool {
+    page_to_ask(form, page, all)["properties"].as_object().is_some_and(|fields| !fields.is_empty())
+}
+
+/// The page after this one: the next that asks for anything, or the last, where all is sent.
+fn after(form: &Value, pages: &[Vec<String>], at: usize, all: &Value) -> usize {
+    let last = pages.len().saturating_sub(1);
+    let asking = |index: &usize| pages.get(*index).is_some_and(|page| asks(form, page, all));
+    (at + 1..last).find(asking).unwrap_or(last)
+}
+
+/// The page before this one that asks for anything.
+fn before(form: &Value, pages: &[Vec<String>], at: usize, all: &Value) -> usize {
+    let asking = |index: &usize| pages.get(*index).is_some_and(|page| asks(form, page, all));
+    (0..at).rev().find(asking).unwrap_or_default()
+}
+
 fn first_wrong(form: &Value, all: &Value) -> usize {
     let pages = of(form);
-    let wrong = |page: &Vec<String>| !value_problems(&form_page(form, page), &only(all, page)).is_empty();
+    let wrong = |page: &Vec<String>| !value_problems(&page_to_ask(form, page, all), &only(all, page)).is_empty();
     pages.iter().position(wrong).unwrap_or(pages.len().saturating_sub(1))
 }
 
@@ -86,7 +107,7 @@ pub(super) async fn answer(
         Some(Sent::File(..)) | None => 0,
     };
     let Some(page) = pages.get(at) else { return resumed(followed, token) };
-    let asked = form_page(form, page);
+    let asked = page_to_ask(form, page, &followed.begins_with());
     let (given, mut problems) = values(&asked, sent);
     let mut all = followed.begins_with().as_object().cloned().unwrap_or_default();
     all.retain(|name, _| !page.contains(name));
@@ -106,13 +127,13 @@ pub(super) async fn answer(
         return refused;
     }
     if said(BACK).is_some() {
-        return shown(StatusCode::OK, (followed, token), (at.saturating_sub(1), &all), &[]);
+        return shown(StatusCode::OK, (followed, token), (before(form, &pages, at, &all), &all), &[]);
     }
     if !problems.is_empty() {
         return shown(StatusCode::UNPROCESSABLE_ENTITY, (followed, token), (at, &all), &problems);
     }
     if !last {
-        return shown(StatusCode::OK, (followed, token), (at + 1, &all), &[]);
+        return shown(StatusCode::OK, (followed, token), (after(form, &pages, at, &all), &all), &[]);
     }
     match app.engine.submit_followed(followed, all.clone()).await {
         Ok(()) => thanks(),

@@ -1,5 +1,6 @@
 //! The web pages, inside the executable.
 
+mod conditions;
 pub(crate) mod decide;
 pub(crate) mod form;
 mod form_pages;

@@ -13,17 +13,17 @@ fn document(form: &Value) -> Value {
     })
 }
 
-fn filled(pairs: &[(&str, &str)]) -> Option<Vec<u8>> {
+pub(crate) fn filled(pairs: &[(&str, &str)]) -> Option<Vec<u8>> {
     let part = |(name, value): &(&str, &str)| {
         format!("--BB\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
     };
     Some(format!("{}--BB--\r\n", pairs.iter().map(part).collect::<String>()).into_bytes())
 }
 
-async fn link(town: &Town, who: (&str, &str)) -> String {
+pub(crate) async fn link(town: &Town, who: (&str, &str)) -> String {
     town.act(who, json!({ "text": "claim" })).await;
     let told = town.reads(who, "fill in all of it here: ").await;
-    told["text"].as_str().unwrap().split_whitespace().next_back().unwrap().to_owned()
+    told["text"].as_str().unwrap().split_whitespace().find(|word| word.starts_with("http")).unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -16,6 +16,7 @@ mod consent;
 mod described;
 mod digest;
 mod errors;
+mod form_kinds;
 mod form_pages;
 mod gets;
 mod handoffs;

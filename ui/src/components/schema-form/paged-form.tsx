@@ -2,6 +2,7 @@ import { ArrowLeft } from 'lucide-react'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { filled } from '@/model/form-schema'
 import { formPage, formPages, parted } from '@/model/form-pages'
+import { askedForm, askedValues, fieldOrder } from '@/model/form-when'
 import { Button } from '@/ui/button'
 import SchemaForm, { type SchemaFormProps } from './schema-form'
 import { strings as s } from './strings'
@@ -14,16 +15,26 @@ type Props = SchemaFormProps & {
 
 /** A form a customer fills in: page by page where its schema says so. A page is left for the next once it fits. */
 export default function PagedForm(props: Props) {
-  const pages = useMemo(() => formPages(props.schema), [props.schema])
-  return pages.length === 0 ? <SchemaForm {...props} /> : <Pages {...props} pages={pages} />
+  const paged = useMemo(() => formPages(props.schema).length > 0, [props.schema])
+  // Fields are asked for by earlier ones, so no page before the one that is shown comes or goes.
+  return paged ? (
+    <Pages {...props} whole={props.schema} schema={askedForm(props.schema, props.values)} />
+  ) : (
+    <SchemaForm {...props} />
+  )
 }
 
 const NONE: readonly Problem[] = []
 const fieldOf = (error: Problem) => partsOf(error)[0] ?? ''
 const first = (found: number, pages: readonly unknown[]) => (found < 0 ? pages.length - 1 : found)
 
-function Pages({ pages, resumes, ...props }: Props & { pages: string[][] }) {
+/** `schema` has what is asked for by the values, of the `whole`. */
+function Pages({ resumes, whole, ...props }: Props & { whole: unknown }) {
   const { id, schema, values, errors = NONE, busy, submitLabel, onChange, onSubmit } = props
+  const pages = useMemo(() => {
+    const asked = formPages(schema)
+    return asked.length > 0 ? asked : [fieldOrder(schema)]
+  }, [schema])
   const [at, setAt] = useState(() => {
     if (!resumes) return 0
     const wrong = pages.findIndex((page) => problems(formPage(schema, page), parted(values, page)[0]).length > 0)
@@ -55,7 +66,7 @@ function Pages({ pages, resumes, ...props }: Props & { pages: string[][] }) {
     return wholly.filter((error) => !others.includes(fieldOf(error)))
   }, [wholly, pages, at])
   const finish = (given: Record<string, unknown>) => {
-    const all = filled(schema, given) as Record<string, unknown>
+    const all = filled(schema, askedValues(whole, given)) as Record<string, unknown>
     const unfit = problems(schema, all).map(fieldOf)
     setTried(unfit.length > 0)
     if (unfit.length === 0) return onSubmit?.(all)
@@ -66,7 +77,7 @@ function Pages({ pages, resumes, ...props }: Props & { pages: string[][] }) {
   return (
     <>
       <p ref={heading} tabIndex={-1} className="mb-2 text-sm text-muted outline-none">
-        {s.page(at + 1, pages.length)}
+        {pages.length > 1 && s.page(at + 1, pages.length)}
       </p>
       <SchemaForm
         {...props}

@@ -1,11 +1,13 @@
 import Form from '@rjsf/core'
 import type { ErrorSchema, RJSFSchema } from '@rjsf/utils'
 import { useEffect, useImperativeHandle, useMemo, useRef, useState, type Ref } from 'react'
+import { fieldKind, type FieldKind } from '@/model/field-kind'
 import { filled, withTypes } from '@/model/form-schema'
+import { askedForm, askedValues } from '@/model/form-when'
 import { getAt } from '@/model/json'
 import { Button } from '@/ui/button'
 import { strings } from './strings'
-import { templates, widgets } from './theme'
+import { fields as kinds, templates, widgets } from './theme'
 import { partsOf, placed, problems, validator, type Problem } from './validator'
 
 type Data = Record<string, unknown>
@@ -40,13 +42,24 @@ function errorTree(schema: RJSFSchema, errors: readonly Problem[]): ErrorSchema<
   return tree as ErrorSchema<Data>
 }
 
-/** Long texts get a box of their own; everything else follows the schema. */
+/** How some kinds are drawn; everything else follows the schema. */
+const HINTS: Partial<Record<FieldKind, Record<string, unknown>>> = {
+  long: { 'ui:widget': 'textarea' },
+  secret: { 'ui:widget': 'password' },
+  time: { 'ui:widget': 'text', 'ui:options': { inputType: 'time' } },
+  consent: { 'ui:widget': 'checkbox' },
+  several: { 'ui:widget': 'checkboxes' },
+  rating: { 'ui:widget': 'RatingWidget' },
+  money: { 'ui:widget': 'MoneyWidget' },
+  summary: { 'ui:field': 'SummaryField' },
+}
+
 function uiSchema(schema: RJSFSchema): Record<string, unknown> {
   const hints: Record<string, unknown> = { 'ui:submitButtonOptions': { norender: true } }
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     if (typeof field !== 'object') continue
-    if (field.type === 'string' && !field.enum && ((field.maxLength ?? 0) > 200 || field.format === 'textarea'))
-      hints[name] = { 'ui:widget': 'textarea' }
+    const hint = HINTS[fieldKind(field)]
+    if (hint) hints[name] = hint
     if (field.writeOnly === true || field.format === 'password' || (field as { secret?: unknown }).secret === true)
       hints[name] = { 'ui:widget': 'password' }
   }
@@ -97,12 +110,16 @@ export default function SchemaForm({
   onSubmit,
   onWhole,
 }: SchemaFormProps) {
+  // What is not asked for stays as it was filled in, should it be asked for again; it is not sent.
+  const asked = askedForm(schema, values)
+  const given = asked === schema ? values : askedValues(schema, values)
+  const fields = JSON.stringify(asked)
   const typed = useMemo<RJSFSchema>(
-    () => ({ type: 'object', ...(withTypes(schema) as RJSFSchema), title: '' }),
-    [schema],
+    () => ({ type: 'object', ...(withTypes(JSON.parse(fields)) as RJSFSchema), title: '' }),
+    [fields],
   )
   const hints = useMemo(() => uiSchema(typed), [typed])
-  const { unfit, leave } = useUnfit({ id, values, onWhole }, typed)
+  const { unfit, leave } = useUnfit({ id, values: given, onWhole }, typed)
   const extra = useMemo(() => errorTree(typed, [...errors, ...unfit]), [typed, errors, unfit])
   const form = useRef<Form<Data, RJSFSchema>>(null)
   useImperativeHandle(handle, () => ({ validate: () => form.current?.validateForm() ?? true }), [])
@@ -113,11 +130,12 @@ export default function SchemaForm({
       schema={typed}
       uiSchema={hints}
       validator={validator}
-      formData={values}
+      formData={given}
       experimental_defaultFormStateBehavior={UNTOUCHED}
       formContext={{ large, optional: strings.optional, choose: strings.choose }}
       templates={templates}
       widgets={widgets}
+      fields={kinds}
       extraErrors={extra}
       showErrorList={false}
       focusOnFirstError
@@ -127,7 +145,8 @@ export default function SchemaForm({
       onChange={(event, changed) => {
         // Nobody types in what is changed by a button.
         if (document.activeElement?.id !== changed) leave(changed)
-        onChange(event.formData ?? {})
+        const aside = Object.entries(values).filter(([name]) => !(name in given))
+        onChange({ ...Object.fromEntries(aside), ...event.formData })
       }}
       onSubmit={(event) => onSubmit?.(filled(typed, event.formData ?? {}) as Data)}
     >

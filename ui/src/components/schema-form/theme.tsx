@@ -5,23 +5,38 @@ import {
   type BaseInputTemplateProps,
   type FieldTemplateProps,
   type ObjectFieldTemplateProps,
+  type RegistryFieldsType,
   type RegistryWidgetsType,
   type TemplatesType,
   type WidgetProps,
   type RJSFSchema,
   getInputProps,
 } from '@rjsf/utils'
+import type { ReactNode } from 'react'
 import { cx } from '@/ui/cx'
 import { Note } from '@/ui/states'
+import { fieldKind } from '@/model/field-kind'
+import { BOX, size } from './box'
 import { FileWidget } from './file-widget'
+import { CheckboxesWidget, MoneyWidget, RatingWidget, SummaryField } from './kind-widgets'
 import { ArrayFieldItemTemplate, ArrayFieldTemplate } from './list-field'
 
 type Data = Record<string, unknown>
 
-const BOX =
-  'w-full rounded-lg border border-line-strong bg-bg px-3 text-text aria-invalid:border-bad disabled:opacity-60'
-const size = (context: unknown) =>
-  (context as { large?: boolean } | undefined)?.large ? 'min-h-11 text-base' : 'min-h-8 text-sm !rounded-md !px-2.5'
+/** The label of one control, or the name of several that stand together. */
+function LabelOf({ id, grouped, children }: { id: string; grouped: boolean; children: ReactNode }) {
+  if (grouped)
+    return (
+      <span id={`${id}__title`} className="text-sm font-medium">
+        {children}
+      </span>
+    )
+  return (
+    <label htmlFor={id} className="text-sm font-medium">
+      {children}
+    </label>
+  )
+}
 
 function FieldTemplate({
   id,
@@ -36,6 +51,8 @@ function FieldTemplate({
   registry,
 }: FieldTemplateProps<Data, RJSFSchema>) {
   if (hidden) return <div className="hidden">{children}</div>
+  const kind = fieldKind(schema)
+  if (kind === 'summary') return children
   if (schema.type === 'object')
     return (
       <>
@@ -51,9 +68,9 @@ function FieldTemplate({
   return (
     <div className="flex flex-col gap-1">
       {displayLabel !== false && schema.type !== 'boolean' && (
-        <label htmlFor={id} className="text-sm font-medium">
+        <LabelOf id={id} grouped={kind === 'several' || kind === 'rating'}>
           {label} {!required && optional && <span className="font-normal text-faint">({optional})</span>}
-        </label>
+        </LabelOf>
       )}
       {children}
       {rawErrors && rawErrors.length > 0 ? (
@@ -240,10 +257,14 @@ export const templates: Partial<TemplatesType<Data, RJSFSchema>> = {
   ObjectFieldTemplate,
   BaseInputTemplate,
 }
+export const fields: RegistryFieldsType<Data, RJSFSchema> = { SummaryField }
 export const widgets: RegistryWidgetsType<Data, RJSFSchema> = {
   TextareaWidget,
   SelectWidget,
   CheckboxWidget,
+  CheckboxesWidget,
+  MoneyWidget,
+  RatingWidget,
   RadioWidget,
   FileWidget,
 }

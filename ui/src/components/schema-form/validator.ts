@@ -1,12 +1,18 @@
-import { Validator, type OutputUnit } from '@cfworker/json-schema'
+import { format, Validator, type OutputUnit } from '@cfworker/json-schema'
 import { toErrorSchema, type RJSFSchema, type RJSFValidationError, type ValidatorType } from '@rjsf/utils'
+import { exampleAmount, fieldKind } from '@/model/field-kind'
 import { fieldNames } from '@/model/form-draft'
 import { filled } from '@/model/form-schema'
+import { askedForm, askedValues } from '@/model/form-when'
 import { isObject, pointerParts, toPointer } from '@/model/json'
 import { strings as s } from './strings'
 
 // An interpreting validator: the usual one compiles schemas with `new Function`, which the content security policy
 // of the server forbids, and weighs four times as much. The server has the last word in any case.
+
+// A time of day as a browser gives it, too: `14:30`.
+const full = format.time
+format.time = (text) => /^([01]\d|2[0-3]):[0-5]\d$/.test(text) || (full?.(text) ?? true)
 
 type Data = Record<string, unknown>
 
@@ -30,7 +36,7 @@ function words(unit: OutputUnit, schema: RJSFSchema): string {
   switch (unit.keyword) {
     case 'required':
     case 'dependentRequired':
-      return s.missing
+      return fieldKind(schema) === 'consent' ? s.consent : s.missing
     case 'false':
       return s.unasked
     case 'format':
@@ -43,15 +49,26 @@ function words(unit: OutputUnit, schema: RJSFSchema): string {
       return s.min(shown)
     case 'maximum':
       return s.max(shown)
+    case 'minItems':
+      return s.itemsMin(shown)
+    case 'maxItems':
+      return s.itemsMax(shown)
     case 'pattern':
-      return s.pattern
+      return fieldKind(schema) === 'money' ? amount(schema) : s.pattern
     case 'enum':
-      return s.choice
+    case 'const':
+      return fieldKind(schema) === 'consent' ? s.consent : s.choice
     case 'type':
       return s.type
     default:
       return unit.error
   }
+}
+
+function amount(schema: RJSFSchema): string {
+  const { currency } = schema as { currency?: unknown }
+  const unit = typeof currency === 'string' ? currency : ''
+  return s.amount(unit, exampleAmount(unit))
 }
 
 function schemaAt(schema: RJSFSchema, path: readonly string[]): RJSFSchema {
@@ -83,7 +100,8 @@ export function partsOf({ pointer }: Problem): string[] {
 
 /** What is wrong with the values as they would be sent. */
 export function problems(schema: unknown, values: Data): Problem[] {
-  const found = findErrors(isObject(schema) ? schema : {}, filled(schema, values))
+  const asked = askedForm(schema, values)
+  const found = findErrors(isObject(asked) ? asked : {}, filled(asked, askedValues(schema, values)))
   return found.map(({ path, message }) => ({ pointer: toPointer(['values', ...path]), message }))
 }
 

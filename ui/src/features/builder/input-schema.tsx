@@ -4,7 +4,7 @@ import { isObject, type Json, type JsonObject } from '@/model/json'
 import { Button } from '@/ui/button'
 import { Group, JsonField, movedUp } from './fields'
 import { FormFieldRow } from './kinds/form-field-row'
-import { readFields, TYPES, writeFields, type FormField } from './kinds/form-fields'
+import { kindOf, readFields, withField, withoutField, writeFields, type FormField } from './kinds/form-fields'
 import { strings } from './strings'
 
 const s = strings.inputs
@@ -20,16 +20,27 @@ const KNOWN = new Set([
   'contentMediaType',
 ])
 
+const PLAIN = new Set(['string', 'number', 'integer', 'boolean'])
+/** What rows say of some types besides. */
+const MORE: Record<string, readonly string[]> = {
+  money: ['currency'],
+  consent: ['const'],
+  several: ['items', 'uniqueItems', 'minItems', 'maxItems'],
+  rating: ['minimum', 'maximum'],
+}
+
 /** Whether rows can say all of it. */
-function isPlain(schema: Json | undefined): boolean {
+function isPlain(schema: Json | undefined, conditional: boolean): boolean {
   if (schema === undefined) return true
   if (!isObject(schema) || '$defs' in schema) return false
-  return readFields(schema).every(
-    ({ schema: field }) =>
+  return readFields(schema).every(({ schema: field }) => {
+    const kind = kindOf(field)
+    return (
       typeof field.type === 'string' &&
-      Object.hasOwn(TYPES, field.type) &&
-      Object.keys(field).every((key) => KNOWN.has(key)),
-  )
+      (PLAIN.has(field.type) || kind === 'several') &&
+      Object.keys(field).every((key) => KNOWN.has(key) || (conditional && key === 'when') || MORE[kind]?.includes(key))
+    )
+  })
 }
 
 /** Without a title that says nothing. */
@@ -56,7 +67,9 @@ type Props = {
 /** The values a schema asks for: a row for each, with its type; what rows cannot say stays a schema. */
 export function InputSchema({ value, set, at = 'input', words = s, stem = 'input' }: Props) {
   const [added, setAdded] = useState(-1)
-  if (!isPlain(value)) return <JsonField label={words.schema} field={at} value={value} onChange={set} />
+  // What a workflow starts with is asked for as a whole.
+  const conditional = at !== 'input'
+  if (!isPlain(value, conditional)) return <JsonField label={words.schema} field={at} value={value} onChange={set} />
   const fields = readFields(value ?? null)
   const write = (next: FormField[]) =>
     set(next.length > 0 ? trimmed(writeFields(value ?? null, next.map(untitled))) : undefined)
@@ -78,14 +91,15 @@ export function InputSchema({ value, set, at = 'input', words = s, stem = 'input
             only={false}
             fresh={index === added}
             taken={(name) => fields.some((one) => one.name === name)}
-            change={(next) => write(fields.map((old, place) => (place === index ? next : old)))}
+            earlier={conditional ? fields.slice(0, index) : undefined}
+            change={(next) => write(withField(fields, index, next))}
             up={() => {
               setAdded(-1)
               write(movedUp(fields, index))
             }}
             remove={() => {
               setAdded(-1)
-              write(fields.filter((_, place) => place !== index))
+              write(withoutField(fields, index))
             }}
           />
         ))}

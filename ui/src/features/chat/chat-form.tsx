@@ -3,8 +3,9 @@ import { Check, Lock } from 'lucide-react'
 import { lazy, Suspense } from 'react'
 import { ApiProblem, problemText } from '@/api/client'
 import type { MessageForm } from '@/api/types'
+import { answerText } from '@/model/field-kind'
 import { fileNameOf } from '@/model/file-value'
-import { brief } from '@/model/json'
+import { brief, getAt } from '@/model/json'
 import { schemaFields } from '@/model/schema'
 import { Note, Skeleton } from '@/ui/states'
 import { writes } from './api'
@@ -13,6 +14,12 @@ import { useFormDraft } from './use-form-draft'
 import type { Visitor } from './visitor'
 
 const PagedForm = lazy(() => import('@/components/schema-form/paged-form'))
+
+/** An answer as people read it. */
+function said(schema: unknown, name: string, value: unknown): string {
+  const field = getAt(schema, ['properties', name])
+  return fileNameOf(value) ?? answerText(field, value) ?? brief(value, 200)
+}
 
 function Done({ form }: { form: MessageForm }) {
   const values = form.values ?? {}
@@ -36,7 +43,7 @@ function Done({ form }: { form: MessageForm }) {
             .map((field) => (
               <div key={field.name} className="contents">
                 <dt className="text-faint">{field.title}</dt>
-                <dd className="break-words">{fileNameOf(values[field.name]) ?? brief(values[field.name], 200)}</dd>
+                <dd className="break-words">{said(form.schema, field.name, values[field.name])}</dd>
               </div>
             ))}
         </dl>

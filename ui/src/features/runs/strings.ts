@@ -140,6 +140,7 @@ export const strings = {
       look_up_answered: 'Look-up answered',
       checkpoint_opened: 'Waiting for a person',
       checkpoint_reminded: 'People reminded',
+      reply_unusable: 'A reply that is no answer',
       checkpoint_escalated: 'Escalated',
       approval_given: 'One approval given',
       checkpoint_closed: 'Decided',

@@ -54,6 +54,7 @@ const exitName = fc.constantFrom(
   'next',
   'error',
   'timeout',
+  'unusable',
   'approved',
   'rejected',
   'changes',

@@ -253,6 +253,7 @@ impl Entry {
             // What was held and taken back was not said; what was not taken back comes with the end.
             CheckpointEvent::Reminded
             | CheckpointEvent::Climbed { .. }
+            | CheckpointEvent::Unusable { .. }
             | CheckpointEvent::Held(_)
             | CheckpointEvent::TakenBack(_) => {}
             CheckpointEvent::Escalated { due, .. } => self.waiting(|wait| {

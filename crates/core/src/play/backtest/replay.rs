@@ -7,7 +7,7 @@ use super::{
 use crate::{
     approval::GuardedRequest,
     difference::document,
-    document::{Channel, StepId},
+    document::{Channel, StepId, UNUSABLE_MAX},
     run::{
         self, Actor, Again, ApprovalWait, CallEvent, CallRequest, Calling, CheckpointEvent, ClosedBy, DecidedWith,
         Event, Found, Input, LookUpResult, Opened, Outcome, Phase, Refusal, RunState, Stage, StepEvent, Version, step,
@@ -451,11 +451,29 @@ impl<'a> Player<'a> {
                 let Some(id) = self.state.phase.call().map(Calling::id) else { return Ok(()) };
                 Input::UnknownResolved { id, answer: resolution.answer(values), comment, by, for_others: Vec::new() }
             }
+            Outcome::Unusable => return self.no_answers(visit, &by),
             // Nobody does these.
             Outcome::Timeout | Outcome::Cancelled => return Ok(()),
         };
         self.take(input)?;
         self.hold_passes()
+    }
+
+    /// They wrote what is no answer until that was enough; where it never is, nobody knows what they would have done.
+    fn no_answers(&mut self, visit: u32, by: &Actor) -> Result<(), Stop> {
+        for number in 1..=UNUSABLE_MAX {
+            if !self.still_waits(visit) {
+                return Ok(());
+            }
+            let counted = self.take(Input::ReplyUnusable { visit, reply: number.to_string(), by: by.clone() });
+            if counted.is_err() {
+                break;
+            }
+        }
+        if self.still_waits(visit) {
+            return Err(self.cannot_say("no_answer", "the customer gave no answer; it would be asked for again".into()));
+        }
+        Ok(())
     }
 
     /// Whoever decided would have given their password, where a version asks for that.

@@ -302,6 +302,10 @@ impl<'a> Copier<'a> {
             // What was held and taken back was not said; what was not taken back comes with the end.
             CheckpointEvent::Opened { .. } | CheckpointEvent::Held(_) | CheckpointEvent::TakenBack(_) => Ok(()),
             CheckpointEvent::Reminded | CheckpointEvent::Climbed { .. } => self.act(Act::Waits { duration: None }),
+            CheckpointEvent::Unusable { count, .. } => {
+                self.pass(at)?;
+                self.act(Act::Says { text: format!("(no answer, {count})") })
+            }
             CheckpointEvent::Escalated { .. } => {
                 self.until(|state| state.phase.approval().is_none_or(|wait| wait.escalated.is_some()))
             }
@@ -393,6 +397,10 @@ impl<'a> Copier<'a> {
         by: &Actor,
         at: Timestamp,
     ) -> Result<(), NotATest> {
+        if *outcome == Outcome::Unusable {
+            // What they wrote before has led there.
+            return Ok(());
+        }
         self.pass(at)?;
         let (word, comment, by) = (outcome.word().to_owned(), comment.to_owned(), Some(self.played_as(by)));
         // Where it waits for nobody the player says so.
@@ -400,7 +408,7 @@ impl<'a> Copier<'a> {
             Outcome::Submitted => Act::Submits { values: values.clone() },
             Outcome::HandedBack(_) => Act::HandsBack { outcome: word, comment, by, values: values.clone() },
             Outcome::Resolved(resolution) => Act::Resolves { answer: resolution.answer(values.clone()), comment },
-            Outcome::Decided(_) | Outcome::Timeout | Outcome::Cancelled => {
+            Outcome::Decided(_) | Outcome::Timeout | Outcome::Unusable | Outcome::Cancelled => {
                 let (edits, values) = (std::mem::take(&mut self.edits), values.clone());
                 Act::Decides { outcome: word, comment, by, edits, values }
             }

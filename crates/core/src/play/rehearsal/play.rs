@@ -9,9 +9,9 @@ use crate::{
     document::{Channel, StepId},
     log::{FailureClass, LogEntry, StepError, StepExecution, history},
     run::{
-        self, Actor, CallEvent, CheckpointEvent, DecidedWith, Effect, Ended, Event, FieldProblem, HandedBack,
-        IncomingMessage, Input, LookUpResult, Moment, OpenApproval, Outcome, Phase, PostedForm, Refusal, RunState,
-        Stage, Start, StepEvent, Verdict, Version, Via, Wait,
+        self, Actor, CallEvent, CheckpointEvent, CompiledStep, DecidedWith, Effect, Ended, Event, FieldProblem,
+        HandedBack, IncomingMessage, Input, LookUpResult, Moment, OpenApproval, Outcome, Phase, PostedForm, Refusal,
+        RunState, Stage, Start, StepEvent, Verdict, Version, Via, Wait,
     },
     time::Timestamp,
 };
@@ -241,7 +241,7 @@ impl<'a> Player<'a> {
         match act {
             Act::Says { text } => {
                 self.says(text);
-                Ok(())
+                self.is_no_answer(visit)
             }
             Act::Submits { values } => {
                 let by = self.customer_actor(&self.state.info.customer);
@@ -413,6 +413,17 @@ impl<'a> Player<'a> {
             form: None,
             values: None,
         });
+    }
+
+    /// What the customer writes while a form waits is no answer to it, where that counts.
+    fn is_no_answer(&mut self, visit: u32) -> Result<(), NotPlayed> {
+        let Phase::Waiting(Wait::Form(wait)) = &self.state.phase else { return Ok(()) };
+        let (step, reply) = (self.version.step(&wait.place.step), format!("reply.{}", self.said.len()));
+        if !matches!(step, Some(CompiledStep::CollectForm(form)) if form.counts_replies()) {
+            return Ok(());
+        }
+        let by = self.customer_actor(&self.state.info.customer);
+        self.take(Input::ReplyUnusable { visit, reply, by })
     }
 
     fn whereabouts(&self) -> String {

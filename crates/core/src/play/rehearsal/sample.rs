@@ -59,6 +59,7 @@ fn text(object: &Map<String, Value>, name: &str) -> String {
         Some("date-time") => "2026-01-31T09:30:00Z".to_owned(),
         Some("date") => "2026-01-31".to_owned(),
         Some("time") => "09:30:00Z".to_owned(),
+        Some("money") => crate::money::example(object.get("currency").and_then(Value::as_str).unwrap_or_default()),
         Some("uri" | "url") => "https://example.com/".to_owned(),
         Some("uuid") => "018f3d3e-7d1b-7000-8000-000000000001".to_owned(),
         _ if name == "email" => "ada@example.com".to_owned(),

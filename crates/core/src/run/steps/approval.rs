@@ -26,7 +26,6 @@ pub(crate) use held::taken_back;
 pub use open::OpenApproval;
 
 use indexmap::IndexMap;
-use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
 /// A compiled `approval`.
@@ -37,7 +36,7 @@ pub struct Compiled {
     facts: Vec<(Fact, TextTemplate)>,
     allow_empty: bool,
     editable: IndexMap<StepId, Vec<String>>,
-    form: Option<Validator>,
+    form: Option<forms::Form>,
     comment_required: Vec<Verdict>,
     changes_max: u32,
     standing: Option<Standing>,
@@ -183,10 +182,9 @@ impl Compiled {
     }
 
     /// What they fill in fits the form; without one nothing is filled in.
-    fn check_values(&self, verdict: Verdict, values: &Value) -> Result<(), Refusal> {
+    fn taken(&self, verdict: Verdict, values: Value) -> Result<Value, Refusal> {
         let form = self.form.as_ref().filter(|_| verdict == Verdict::Approved);
-        let problems = forms::answer_problems(form, values, "a yes takes answers");
-        if problems.is_empty() { Ok(()) } else { Err(Refusal::InvalidForm { problems }) }
+        forms::answers_taken(form, values, "a yes takes answers").map_err(|problems| Refusal::InvalidForm { problems })
     }
 }
 
@@ -221,7 +219,7 @@ pub(crate) fn compile(step: &document::Approval, at: &version::Place<'_>) -> Res
         facts: facts.collect::<Result<_, CompileError>>()?,
         allow_empty: step.allow_empty,
         editable: step.editable.clone(),
-        form: step.form.as_ref().map(forms::validator).transpose().map_err(|error| at.error("form", error))?,
+        form: step.form.as_ref().map(forms::Form::new).transpose().map_err(|error| at.error("form", error))?,
         comment_required: step.comment_required.clone(),
         changes_max: step.changes_max.unwrap_or(CHANGES_DEFAULT),
         standing: step.standing.as_deref().map(|limits| Standing::compile(limits, at)).transpose()?,
@@ -299,7 +297,7 @@ pub(crate) fn decided(machine: &mut Machine<'_>, visit: u32, said: Said) -> Resu
     if comment.trim().is_empty() && step.comment_required.contains(&verdict) {
         return Err(Refusal::CommentNeeded(verdict));
     }
-    step.check_values(verdict, &with.values)?;
+    let with = DecidedWith { values: step.taken(verdict, with.values)?, ..with };
     if let Some(grant) = &with.standing {
         let open = OpenApproval::on(step, &wait, version, &machine.state);
         if let Some(reason) = open.why_not_standing(&by, grant, &machine.state, machine.now) {

@@ -11,7 +11,6 @@ use crate::{
         version,
     },
 };
-use jsonschema::Validator;
 use serde_json::{Value, json};
 
 /// A compiled `human_handoff`.
@@ -20,7 +19,7 @@ pub struct Compiled {
     team: String,
     note: TextTemplate,
     message: TextTemplate,
-    form: Option<(Value, Validator)>,
+    form: Option<forms::Form>,
     outcomes: Vec<(String, StepId)>,
     next: StepId,
     timeout: Option<WaitTimeout>,
@@ -36,17 +35,14 @@ impl Compiled {
     /// The schema of what is filled in to hand it back.
     #[must_use]
     pub fn form(&self) -> Option<&Value> {
-        self.form.as_ref().map(|(schema, _)| schema)
+        self.form.as_ref().map(forms::Form::schema)
     }
 }
 
 pub(crate) fn compile(step: &document::HumanHandoff, at: &version::Place<'_>) -> Result<Compiled, CompileError> {
-    let form = step.form.as_ref().map(|form| {
-        let validator = forms::validator(form).map_err(|error| at.error("form", error))?;
-        Ok((form.clone(), validator))
-    });
+    let form = step.form.as_ref().map(forms::Form::new).transpose();
     Ok(Compiled {
-        form: form.transpose()?,
+        form: form.map_err(|error| at.error("form", error))?,
         team: step.team.clone(),
         note: at.text("note", &step.note)?,
         message: at.text("message", &step.message)?,
@@ -105,11 +101,8 @@ pub(crate) fn handed_back(machine: &mut Machine<'_>, visit: u32, said: Said) -> 
             return Err(Refusal::NotOffered { outcome: name.clone(), offered: step.outcomes() });
         }
     };
-    let form = step.form.as_ref().map(|(_, validator)| validator);
-    let problems = forms::answer_problems(form, &values, "handing it back takes answers");
-    if !problems.is_empty() {
-        return Err(Refusal::InvalidForm { problems });
-    }
+    let values = forms::answers_taken(step.form.as_ref(), values, "handing it back takes answers")
+        .map_err(|problems| Refusal::InvalidForm { problems })?;
     let mut output = json!({ "outcome": back.word(), "comment": comment, "by": { "id": by.id, "name": by.name } });
     if !values.is_null() {
         output["values"] = values.clone();

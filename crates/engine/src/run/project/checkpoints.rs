@@ -25,6 +25,8 @@ impl Projection<'_> {
                 self.touched(None, None);
                 self.tell(self.open_checkpoint(), OutboundReason::Reminded);
             }
+            // It is asked again: nobody else is told.
+            CheckpointEvent::Unusable { .. } => self.touched(None, None),
             CheckpointEvent::Climbed { rung, act, to, .. } => self.climbed(visit, *rung, *act, to),
             CheckpointEvent::ApprovalGiven { by, comment } => {
                 self.touched(None, None);

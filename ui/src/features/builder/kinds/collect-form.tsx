@@ -6,10 +6,10 @@ import { Button, IconButton } from '@/ui/button'
 import { Menu } from '@/ui/menu'
 import { Skeleton } from '@/ui/states'
 import { useBuilder } from '../context'
-import { DurationField, Group, movedUp, PairsField, TextField } from '../fields'
+import { DurationField, Group, movedUp, NumberField, PairsField, TextField } from '../fields'
 import { strings } from '../strings'
 import { FormFieldRow } from './form-field-row'
-import { readFields, TYPES, withoutField, writeFields, type FormField } from './form-fields'
+import { readFields, TYPES, withField, withoutField, writeFields, type FormField } from './form-fields'
 import { FormOverChannels } from './form-over-channels'
 
 const s = strings.form
@@ -29,7 +29,7 @@ export function CollectFormEditor({ id, step }: { id: string; step: CollectForm 
   }
   const add = (type: string) => {
     setAdded(fields.length)
-    set([...fields, { name: fresh(), schema: { ...TYPES[type], title: '' }, required: false }])
+    set([...fields, { name: fresh(), schema: { ...TYPES[type], title: '' }, required: type === 'consent' }])
   }
   return (
     <>
@@ -42,10 +42,11 @@ export function CollectFormEditor({ id, step }: { id: string; step: CollectForm 
               field={field}
               index={index}
               only={fields.length === 1}
-              paged
+              step={id}
+              earlier={fields.slice(0, index)}
               fresh={index === added}
               taken={(name) => fields.some((one) => one.name === name)}
-              change={(next) => set(fields.map((old, at) => (at === index ? next : old)))}
+              change={(next) => set(withField(fields, index, next))}
               up={() => {
                 setAdded(-1)
                 set(movedUp(fields, index))
@@ -98,6 +99,9 @@ export function CollectFormEditor({ id, step }: { id: string; step: CollectForm 
       <PairsField id={id} path={['prefill']} label={s.prefill} first="{{ customer.email }}" />
       <PairsField id={id} path={['set']} label={strings.tool.set} place={place} />
       {step.timeout && <DurationField id={id} path={['timeout', 'after']} label={s.timeout} required />}
+      {step.on_unusable && (
+        <NumberField id={id} path={['on_unusable', 'replies']} label={s.unusable} fallback={3} min={1} max={20} keep />
+      )}
     </>
   )
 }

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { readFields, withoutField, withTitle, writeFields, type FormField } from './form-fields'
+import {
+  kindOf,
+  readFields,
+  TYPES,
+  withField,
+  withRequired,
+  withoutField,
+  withTitle,
+  writeFields,
+  type FormField,
+} from './form-fields'
 
 const field = (name: string, title = ''): FormField => ({ name, schema: { type: 'string', title }, required: false })
 const free = () => false
@@ -57,5 +67,39 @@ describe('the pages of a form', () => {
     const three = readFields({ ...form, pages: [['a'], ['b'], ['c']] })
     expect(writeFields(form, withoutField(three, 1)).pages).toEqual([['a'], ['c']])
     expect(writeFields(form, withoutField(three, 2)).pages).toEqual([['a'], ['b']])
+  })
+})
+
+describe('the types of fields', () => {
+  it.each(Object.entries(TYPES))('%s is known again by its schema', (type, schema) => {
+    expect(kindOf(schema)).toBe(type)
+  })
+})
+
+describe('several choices that are required', () => {
+  const several = { type: 'array', items: { enum: ['a', 'b'] } }
+  it.each([
+    [several, true, 1],
+    [{ ...several, minItems: 2 }, true, 2],
+    [{ ...several, minItems: 2 }, false, 2],
+    [{ ...several, minItems: 1 }, false, undefined],
+  ])('%j takes at least as many as it says', (schema, required, least) => {
+    const field = withRequired({ name: 'a', schema, required: !required }, required)
+    expect([field.required, field.schema.minItems]).toEqual([required, least])
+  })
+})
+
+describe('conditions', () => {
+  const fields = readFields({
+    type: 'object',
+    properties: { a: { type: 'boolean' }, b: { when: { a: true } }, c: { when: { a: false, d: 1 } } },
+  })
+  const when = (all: FormField[]) => all.map((one) => one.schema.when)
+  it('follow the name of the field they are on', () => {
+    const renamed = withField(fields, 0, { ...field('z'), schema: { type: 'boolean' } })
+    expect(when(renamed)).toEqual([undefined, { z: true }, { z: false, d: 1 }])
+  })
+  it('go with it', () => {
+    expect(when(withoutField(fields, 0))).toEqual([undefined, { d: 1 }])
   })
 })

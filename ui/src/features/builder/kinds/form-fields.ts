@@ -1,3 +1,4 @@
+import { choicesListed, fieldKind, ratingMost, type FieldKind } from '@/model/field-kind'
 import { formPages } from '@/model/form-pages'
 import { isObject, type Json, type JsonObject } from '@/model/json'
 import { listed } from '@/model/listed'
@@ -12,22 +13,64 @@ export type FormField = { name: string; schema: JsonObject; required: boolean; n
 export const TYPES: Record<string, JsonObject> = {
   string: { type: 'string' },
   email: { type: 'string', format: 'email' },
+  phone: { type: 'string', format: 'phone' },
   long: { type: 'string', maxLength: 4000 },
   number: { type: 'number' },
   integer: { type: 'integer' },
+  money: { type: 'string', format: 'money', currency: 'EUR' },
   boolean: { type: 'boolean' },
+  consent: { type: 'boolean', const: true },
   choice: { type: 'string', enum: s.newChoices },
+  several: { type: 'array', uniqueItems: true, items: { type: 'string', enum: s.newChoices } },
+  rating: { type: 'integer', format: 'rating', minimum: 1, maximum: 5 },
   date: { type: 'string', format: 'date' },
+  time: { type: 'string', format: 'time' },
   photo: { type: 'string', format: 'data-url', contentMediaType: 'image/*' },
+  summary: { type: 'null', description: '' },
+}
+
+/** What the builder calls each kind that it can edit; the others are texts to it. */
+const CALLED: Partial<Record<FieldKind, string>> = {
+  email: 'email',
+  phone: 'phone',
+  long: 'long',
+  money: 'money',
+  yes_no: 'boolean',
+  consent: 'consent',
+  choice: 'choice',
+  several: 'several',
+  rating: 'rating',
+  date: 'date',
+  time: 'time',
+  file: 'photo',
+  summary: 'summary',
 }
 
 /** Which type of field a schema is. */
 export function kindOf(schema: JsonObject): string {
-  if (Array.isArray(schema.enum)) return 'choice'
-  if (schema.format === 'data-url') return 'photo'
-  if (schema.format === 'email' || schema.format === 'date') return schema.format
-  if (schema.type === 'string') return Number(schema.maxLength ?? 0) > 200 ? 'long' : 'string'
-  return typeof schema.type === 'string' && Object.hasOwn(TYPES, schema.type) ? schema.type : 'string'
+  const kind = fieldKind(schema)
+  if (kind === 'number') return schema.type === 'integer' ? 'integer' : 'number'
+  return CALLED[kind] ?? 'string'
+}
+
+/** The choices of a field, of which one or several are taken. */
+export function choicesOf(schema: JsonObject): readonly Json[] {
+  const of = fieldKind(schema) === 'several' && isObject(schema.items) ? schema.items : schema
+  return Array.isArray(of.enum) ? of.enum : []
+}
+
+/** Whether its choices are words in a row, without labels of their own. */
+export function hasPlainChoices(schema: JsonObject): boolean {
+  const of = fieldKind(schema) === 'several' && isObject(schema.items) ? schema.items : schema
+  return Array.isArray(of.enum)
+}
+
+/** The field as it is required or not: of several choices at least one is taken then. */
+export function withRequired(field: FormField, required: boolean): FormField {
+  if (kindOf(field.schema) !== 'several') return { ...field, required }
+  const { minItems, ...rest } = field.schema
+  const least = typeof minItems === 'number' && minItems > 1 ? minItems : required ? 1 : undefined
+  return { ...field, required, schema: least === undefined ? rest : { ...rest, minItems: least } }
 }
 
 /** A field's name made of its label. */
@@ -93,13 +136,55 @@ export function writeFields(form: Json, fields: FormField[]): JsonObject {
 
 /** The fields without one; the page it began is begun by the next. */
 export function withoutField(fields: readonly FormField[], index: number): FormField[] {
-  const begins = fields[index]?.newPage === true
+  const gone = fields[index]
   return fields
-    .map((field, at) => (begins && at === index + 1 ? { ...field, newPage: true } : field))
+    .map((field, at) => (gone?.newPage === true && at === index + 1 ? { ...field, newPage: true } : field))
+    .map((field) => (gone ? { ...field, schema: reconditioned(field.schema, gone.name, null) } : field))
     .filter((_, at) => at !== index)
 }
 
 /** A schema whose choices are the words of a text, separated by commas. */
 export function withChoices(schema: JsonObject, text: string): JsonObject {
-  return { ...schema, enum: listed(text) }
+  if (fieldKind(schema) !== 'several') return { ...schema, enum: listed(text) }
+  const items = isObject(schema.items) ? schema.items : { type: 'string' }
+  return { ...schema, items: { ...items, enum: listed(text) } }
+}
+
+/** The types that a form offers: words to read are for customers. */
+export function typesOffered(toCustomers: boolean): [string, string][] {
+  return Object.entries(s.types).filter(([type]) => toCustomers || type !== 'summary')
+}
+
+/** The choices of a field as they are read and as they are kept; none where nothing is chosen in it. */
+export function offeredBy(schema: JsonObject): { label: string; value: Json }[] {
+  const kind = fieldKind(schema)
+  if (kind === 'yes_no' || kind === 'consent')
+    return [
+      { label: s.yes, value: true },
+      { label: s.no, value: false },
+    ].slice(0, kind === 'consent' ? 1 : 2)
+  const most = ratingMost(schema)
+  if (kind === 'rating' && most !== null)
+    return Array.from({ length: most }, (_, index) => ({ label: String(index + 1), value: index + 1 }))
+  return choicesListed(kind === 'several' ? schema.items : schema) ?? []
+}
+
+/** The fields with one changed; conditions on it follow its name. */
+export function withField(fields: readonly FormField[], index: number, next: FormField): FormField[] {
+  const before = fields[index]?.name
+  return fields.map((field, at) => {
+    if (at === index) return next
+    if (before === undefined || before === next.name) return field
+    return { ...field, schema: reconditioned(field.schema, before, next.name) }
+  })
+}
+
+/** The schema with its conditions on a field on another one, or without them. */
+function reconditioned(schema: JsonObject, before: string, after: string | null): JsonObject {
+  if (!isObject(schema.when) || !(before in schema.when)) return schema
+  const { when, ...rest } = schema
+  const kept = Object.entries(when).flatMap(([name, wanted]) =>
+    name !== before ? [[name, wanted] as const] : after === null ? [] : [[after, wanted] as const],
+  )
+  return kept.length === 0 ? rest : { ...rest, when: Object.fromEntries(kept) }
 }
