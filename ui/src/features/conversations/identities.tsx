@@ -195,7 +195,7 @@ export function Identities({ customer, may }: { customer: Customer; may: boolean
                 <span className="text-xs text-faint"> {s.from(names.get(one.merged_from) ?? '')}</span>
               )}
             </span>
-            <span className={one.standing === 'proven' ? 'text-xs text-ok' : 'text-xs text-warn'}>
+            <span className={one.standing === 'proven' ? 'shrink-0 text-xs text-ok' : 'shrink-0 text-xs text-warn'}>
               {s.standing(one.standing)}
             </span>
           </li>
