@@ -267,3 +267,111 @@ test('a schedule tells its next five times in words', async ({ page }) => {
   await accessible(page)
   await narrow(page, 'schedule-times')
 })
+
+test('a sample call is kept and is there again after a reload', async ({ page }) => {
+  const kept: { value: object }[] = []
+  const calls = await open(
+    page,
+    { type: 'webhook' },
+    {
+      'GET /workflows/wf1/samples': () => ({
+        items: kept.map(({ value }) => ({
+          of: 'trigger',
+          id: 'webhook-1',
+          value,
+          kept_at: NOW,
+          kept_by: { id: 'u', name: 'Bo' },
+        })),
+        next: null,
+      }),
+      'PUT /workflows/wf1/samples/trigger/webhook-1': (body: { value: object }) => ({
+        removed: kept.splice(0, 1, body).length,
+      }),
+      'DELETE /workflows/wf1/samples/trigger/webhook-1': () => ({ removed: kept.splice(0).length }),
+    },
+  )
+  const dialog = page.getByRole('dialog', { name: 'Try webhook-1' })
+  await page.getByRole('button', { name: 'Try a sample here' }).click()
+  await dialog.getByLabel('Body', { exact: true }).fill('{"id": 8}')
+  await dialog.getByLabel('Headers').fill('x-request-id: a-1')
+  await dialog.getByLabel('Query').fill('page=2')
+  await dialog.getByRole('button', { name: 'Keep this sample' }).click()
+  await expect(dialog.getByText('Sample kept by Bo')).toBeVisible()
+  expect(calls.find((call) => call.method === 'PUT')?.body).toEqual({
+    value: {
+      body: '{"id": 8}',
+      headers: { 'content-type': 'application/json', 'x-request-id': 'a-1' },
+      query: { page: '2' },
+    },
+  })
+  await page.reload()
+  await page.getByRole('button', { name: 'Try a sample here' }).click()
+  await expect(dialog.getByLabel('Body', { exact: true })).toHaveValue('{"id": 8}')
+  await expect(dialog.getByLabel('Headers')).toHaveValue('x-request-id: a-1')
+  await expect(dialog.getByLabel('Query')).toHaveValue('page=2')
+  await accessible(page)
+  await narrow(page, 'try-webhook-kept-phone')
+  await dialog.getByRole('button', { name: 'Remove the sample of webhook-1' }).click()
+  await expect(dialog.getByText('Sample kept by Bo')).toHaveCount(0)
+})
+
+test('triggers of every type are switched and tell their last fires', async ({ page }) => {
+  const definitions = [
+    { type: 'message', when: "$contains(text, 'late')", id: 'late' },
+    { type: 'api' },
+    { type: 'manual' },
+  ]
+  const fire = (run: string | null, event: string | null, error: string | null = null) => ({
+    event,
+    at: NOW - 60_000,
+    outcome: run ? 'started' : 'failed',
+    run,
+    error,
+  })
+  const rows = [
+    { ...shown('late', 'message'), has_secret: false, last_fires: [fire(null, 'ev-1', 'the input does not fit')] },
+    { ...shown('api-1', 'api'), has_secret: false, enabled: false, last_fires: [fire('r9', null)] },
+    { ...shown('manual-1', 'manual'), has_secret: false },
+  ]
+  const calls = await mockApi(page, {
+    'GET /workflows/wf1/triggers': () => ({ items: rows, next: null }),
+    'GET /workflows/wf1/versions/7': { version: 7, document: { ...drawn, triggers: definitions } },
+    'PATCH /workflows/wf1/triggers/manual-1': ({ enabled }: { enabled: boolean }) => {
+      rows[2] = { ...rows[2], enabled } as (typeof rows)[number]
+      return {}
+    },
+  })
+  await page.goto(`${ui.url}/workflows/wf1/triggers`)
+  await expect(page.getByRole('switch')).toHaveCount(3)
+  await expect(page.getByText('Switched off: starts through it are refused.')).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Last fires of late' })).toContainText('the input does not fit')
+  await expect(page.getByRole('region', { name: 'Last fires of api-1' }).getByRole('link')).toHaveAttribute(
+    'href',
+    '/runs/r9',
+  )
+  await expect(page.getByRole('button', { name: /come once more/ })).toHaveCount(0)
+  await expect(page.getByRole('button', { name: 'Start a run' })).toBeVisible()
+  await page.getByRole('switch', { name: 'Trigger manual-1 is switched on' }).press('Space')
+  await expect(page.getByText('Switched off: nobody starts a run by hand.')).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Start a run' })).toHaveCount(0)
+  expect(calls.find((call) => call.method === 'PATCH')?.body).toEqual({ enabled: false })
+  await shoot(page, 'triggers-every-type')
+  await accessible(page)
+  await narrow(page, 'triggers-every-type-phone')
+})
+
+test('a start through a trigger that is off says so', async ({ page }) => {
+  const off = {
+    __status: 409,
+    type: 'about:blank',
+    title: 'Starts of this workflow are switched off',
+    status: 409,
+    code: 'trigger_off',
+    detail: 'the trigger `manual-1` is switched off',
+  }
+  await open(page, { type: 'manual' }, { 'POST /runs': off })
+  await page.getByRole('button', { name: 'Start a run' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Start a run' })
+  await dialog.getByRole('button', { name: 'Start', exact: true }).click()
+  await expect(dialog.getByText('the trigger `manual-1` is switched off')).toBeVisible()
+})

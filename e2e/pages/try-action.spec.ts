@@ -113,3 +113,118 @@ test('who may not send sees the request and why it stays', async ({ page }) => {
   await expect(page.getByText('but not send it')).toBeVisible()
   await expect(page.getByRole('button', { name: 'Send it' })).toHaveCount(0)
 })
+
+const getOrder = { ...refund, name: 'shop.order.get', title: 'An order', risk: 'read' }
+const many = Array.from({ length: 650 }, (_, at) => ({
+  ...getOrder,
+  name: `shop.thing${at}.get`,
+  title: `Thing ${at}`,
+}))
+const drawn = {
+  schema: 1,
+  name: 'Refund',
+  start: 'look',
+  steps: {
+    look: { type: 'tool_call', title: 'Look', action: 'shop.order.get', input: { order: '1001' }, next: 'done' },
+    done: { type: 'end' },
+  },
+}
+const workflow = (draft: object) => ({
+  id: 'wf1',
+  name: 'Refund',
+  draft,
+  draft_revision: 12,
+  active_version: 7,
+  diagnostics: [],
+})
+
+test('what an action answered at a step is kept as its sample for everybody who builds', async ({ page }) => {
+  const kept: unknown[] = []
+  const calls = await mockApi(page, {
+    'GET /connectors': { items: [{ ...shop, actions: [getOrder] }], next: null },
+    'GET /connections': { items: connections.slice(0, 1), next: null },
+    'GET /workflows/wf1': workflow(drawn),
+    'GET /workflows/wf1/samples': () => ({
+      items: kept.map((value) => ({
+        of: 'step',
+        id: 'look',
+        value,
+        kept_at: 1_790_000_000_000,
+        kept_by: { id: 'u2', name: 'Bo' },
+      })),
+      next: null,
+    }),
+    'PUT /workflows/wf1/samples/step/look': (body: { value: unknown }) => ({
+      removed: kept.splice(0, 1, body.value).length,
+    }),
+    'DELETE /workflows/wf1/samples/step/look': () => ({ removed: kept.splice(0).length }),
+    'POST /connectors/shop/actions/order.get/try': (body: unknown) => {
+      const about = { ...shown, action: getOrder.name, risk: 'read' }
+      return (body as { dry_run?: boolean }).dry_run ? about : { ...about, result }
+    },
+  })
+  await page.goto(`${ui.url}/workflows/wf1?step=look`)
+  const panel = page.getByRole('complementary', { name: 'Settings of the step' })
+  await panel.getByRole('button', { name: 'Try shop.order.get' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('button', { name: 'Show the request' }).click()
+  await dialog.getByRole('button', { name: 'Send it' }).click()
+  await dialog.getByRole('button', { name: 'Keep as the step’s sample' }).click()
+  await expect(dialog).toHaveCount(0)
+  await expect(panel.getByText('Sample kept by Bo')).toBeVisible()
+  expect(calls.find((call) => call.method === 'PUT')?.body).toEqual({ value: result.output })
+  await page.goto('about:blank')
+  await page.goto(`${ui.url}/workflows/wf1?step=look`)
+  await expect(panel.getByText('Sample kept by Bo')).toBeVisible()
+  await accessible(page)
+  await shoot(page, 'step-sample')
+  await panel.getByRole('button', { name: 'Remove the sample of look' }).click()
+  await expect(panel.getByText('Sample kept by Bo')).toHaveCount(0)
+})
+
+test('one of many actions is found by typing, page by page, and a dialog that was closed adds nothing', async ({
+  page,
+}) => {
+  const saved: object[] = []
+  const calls = await mockApi(page, {
+    'GET /connectors': { items: [{ ...shop, actions: [getOrder, ...many] }], next: null },
+    'GET /workflows/wf1': workflow(drawn),
+    'PUT /workflows/wf1/draft': (body: { document: object }) => {
+      saved.push(body.document)
+      return workflow(body.document)
+    },
+  })
+  await page.goto(`${ui.url}/workflows/wf1`)
+  await expect(page.getByText('Look').first()).toBeVisible()
+  await page.keyboard.press('/')
+  const dialog = page.getByRole('dialog', { name: 'Add a step' })
+  await expect(dialog.getByText('Show 100 more of 551. Type to narrow it down.')).toBeVisible()
+  await dialog.getByText('Show 100 more of 551').click()
+  await expect(dialog.getByText('Show 100 more of 451')).toBeVisible()
+  await dialog.getByPlaceholder('Kind of step or action…').fill('thing649')
+  await expect(dialog.getByRole('option')).toHaveCount(1)
+  await shoot(page, 'add-step-found')
+  // Closed while what it takes is asked for.
+  let answer = (): void => undefined
+  const held = new Promise<void>((resolve) => (answer = resolve))
+  await page.route('**/api/v1/connectors/shop/actions/thing649.get', async (route) => {
+    await held
+    await route.fallback()
+  })
+  const asked = page.waitForRequest('**/api/v1/connectors/shop/actions/thing649.get')
+  await page.keyboard.press('Enter')
+  await asked
+  await page.keyboard.press('Escape')
+  const answered = page.waitForResponse('**/api/v1/connectors/shop/actions/thing649.get')
+  answer()
+  await answered
+  await expect(dialog).toHaveCount(0)
+  await page.keyboard.press('/')
+  await dialog.getByPlaceholder('Kind of step or action…').fill('thing648')
+  await expect(dialog.getByRole('option')).toHaveCount(1)
+  await page.keyboard.press('Enter')
+  await expect(page.getByText('shop.thing648.get').first()).toBeVisible()
+  await expect.poll(() => JSON.stringify(saved.at(-1) ?? {})).toContain('shop.thing648.get')
+  expect(JSON.stringify(saved)).not.toContain('thing649')
+  expect(calls.filter((call) => call.path === '/actions').length).toBeLessThan(10)
+})

@@ -106,6 +106,7 @@ export function answersOf(): Answers {
     'GET /workflows/wf1': workflow,
     'PUT /workflows/wf1/draft': workflow,
     'GET /workflows/wf1/versions': page(f.versions),
+    'GET /workflows/wf1/samples': page([]),
     'GET /workflows/wf1/activations': page(f.activations),
     'GET /workflows/wf1/versions/6': { ...f.versions[1], document: f.olderDocument },
     'GET /workflows/wf1/versions/7': { ...f.versions[0], document: f.document },
@@ -292,6 +293,49 @@ export function answersOf(): Answers {
   return answers
 }
 
+type Told = { name: string; title: string; description: string; risk: 'read' | 'write' | 'high' }
+type ToldConnector = { name: string; actions?: Told[] }
+
+/** The connectors that any answer of the table tells of, with their actions. */
+function connectorsOf(answers: Answers): ToldConnector[] {
+  const list = (answers['GET /connectors'] as { items?: ToldConnector[] }).items ?? []
+  const alone = Object.entries(answers).filter(([key]) => /^GET \/connectors\/[^/]+$/.test(key))
+  return [...list, ...alone.map(([, one]) => one as ToldConnector)]
+}
+
+/** As the server tells a connector: its actions are counted there, and read apart. */
+const counted = ({ actions = [], ...connector }: ToldConnector) => ({ ...connector, action_count: actions.length })
+
+/** What the server answers of connectors and their actions, from what the table says of connectors. */
+function actionAnswer(answers: Answers, path: string, query: URLSearchParams): unknown {
+  if (path === '/connectors') return page((answers['GET /connectors'] as { items: ToldConnector[] }).items.map(counted))
+  const all = connectorsOf(answers)
+  const [, name, full] = /^\/connectors\/([^/]+)(?:\/actions\/([^/]+))?$/.exec(path) ?? []
+  const connector = all.find((one) => one.name === name)
+  if (full !== undefined) return connector?.actions?.find((one) => one.name === `${name}.${decodeURIComponent(full)}`)
+  if (name !== undefined) return connector && counted(connector)
+  if (path !== '/actions') return undefined
+  const wanted = query.get('connector')
+  const within = all.filter((one) => wanted === null || one.name === wanted).flatMap((one) => one.actions ?? [])
+  const words = (query.get('q') ?? '').toLowerCase().split(/\s+/).filter(Boolean)
+  const risk = query.get('risk')
+  const found = within.filter(
+    (one) =>
+      (risk === null || one.risk === risk) &&
+      words.every((word) => `${one.name} ${one.title} ${one.description}`.toLowerCase().includes(word)),
+  )
+  const [from, limit] = [Number(query.get('cursor') ?? 0), Number(query.get('limit') ?? 50)]
+  const count = (one: Told['risk']) => within.filter((action) => action.risk === one).length
+  return {
+    items: found
+      .slice(from, from + limit)
+      .map(({ name, title, description, risk }) => ({ name, title, description, risk })),
+    next: found.length > from + limit ? String(from + limit) : null,
+    found: found.length,
+    counts: { read: count('read'), write: count('write'), high: count('high') },
+  }
+}
+
 /** Answers every API call from the table; `changes` overrides or adds, a function is called with the request. */
 export async function mockApi(target: Page, changes: Answers = {}): Promise<Call[]> {
   const answers = { ...answersOf(), ...changes }
@@ -302,7 +346,9 @@ export async function mockApi(target: Page, changes: Answers = {}): Promise<Call
     const key = `${request.method()} ${path}`
     calls.push({ method: request.method(), path, body: request.postDataJSON() as unknown })
     if (LIVE.test(path)) return
-    const answer = answers[key]
+    const query = new URL(request.url()).searchParams
+    const derived = request.method() === 'GET' && /^\/(connectors|actions)(\/|$)/.test(path)
+    const answer = (derived && actionAnswer(answers, path, query)) || answers[key]
     if (answer === undefined)
       return route.fulfill({
         status: 404,
@@ -317,10 +363,7 @@ export async function mockApi(target: Page, changes: Answers = {}): Promise<Call
       })
     const value: unknown =
       typeof answer === 'function'
-        ? (answer as (body: unknown, query: URLSearchParams) => unknown)(
-            request.postDataJSON(),
-            new URL(request.url()).searchParams,
-          )
+        ? (answer as (body: unknown, query: URLSearchParams) => unknown)(request.postDataJSON(), query)
         : answer
     const status = typeof value === 'object' && value !== null && '__status' in value ? Number(value.__status) : 200
     return route.fulfill({

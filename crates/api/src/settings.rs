@@ -73,6 +73,43 @@ impl From<&catalogue::ActionSpec> for ActionSpec {
     }
 }
 
+/// An action as lists tell it.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ActionBrief {
+    /// `<connector>.<action>`.
+    pub name: String,
+    /// Human title.
+    pub title: String,
+    /// What it does, at most 300 characters.
+    pub description: String,
+    /// How much harm it can do.
+    pub risk: Risk,
+}
+
+/// How many actions have each risk.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+pub struct ActionCounts {
+    /// Change nothing.
+    pub read: u32,
+    /// Change something.
+    pub write: u32,
+    /// Need a person's approval.
+    pub high: u32,
+}
+
+/// A page of actions.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ActionPage {
+    /// What was found, what fits best first.
+    pub items: Vec<ActionBrief>,
+    /// `cursor` of the next page; null at the end.
+    pub next: Option<String>,
+    /// How many were found in all.
+    pub found: u32,
+    /// How many there are where it was searched, by risk.
+    pub counts: ActionCounts,
+}
+
 /// A service and what it can do.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Connector {
@@ -91,8 +128,8 @@ pub struct Connector {
     /// Where people come back to who connect an account by OAuth 2.0: the address to register at the service. Absent where
     /// nobody connects one.
     pub oauth_callback: Option<String>,
-    /// What it can do.
-    pub actions: Vec<ActionSpec>,
+    /// How many actions it has; they are read from `/actions`.
+    pub action_count: u32,
     /// Revision that new versions are published with; null when it comes with the executable.
     pub revision: Option<u32>,
 }

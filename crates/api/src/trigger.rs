@@ -29,8 +29,8 @@ pub struct Trigger {
 /// One fire of a trigger.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct TriggerFire {
-    /// The inbound event.
-    pub event: String,
+    /// The inbound event; none where a person or the API started a run.
+    pub event: Option<String>,
     /// When.
     pub at: i64,
     /// `waiting`, `started`, `ignored`, `skipped` or `failed`.

@@ -88,6 +88,42 @@ fn pages_are_followed_up_to_the_limit() {
 }
 
 #[test]
+fn a_connector_is_shown_with_all_its_actions_and_one_of_them_with_what_it_takes() {
+    let server = Server::start(|request| match request.line().as_str() {
+        "GET /api/v1/connectors/shop" => Answer::ok(json!({ "name": "shop", "title": "Shop", "description": "",
+            "settings_schema": { "properties": { "base_url": { "type": "string" } } }, "secrets_schema": {},
+            "limits_schema": {}, "oauth_callback": null, "action_count": 250, "revision": 1 })),
+        "GET /api/v1/connectors/shop/actions/order.get" => {
+            Answer::ok(json!({ "name": "shop.order.get", "title": "An order",
+            "description": "", "risk": "read", "risk_by": null, "idempotency": { "kind": "none" },
+            "input": { "required": ["id"], "properties": { "id": { "type": "string" } } }, "output": {} }))
+        }
+        "GET /api/v1/actions" => {
+            assert_eq!(request.parameter("connector"), Some("shop"));
+            let limit: usize = request.parameter("limit").unwrap().parse().unwrap();
+            let from: usize = request.parameter("cursor").map_or(0, |cursor| cursor.parse().unwrap());
+            let to = (from + limit).min(250);
+            let item =
+                |number| json!({ "name": format!("shop.do{number}"), "title": "", "description": "", "risk": "high" });
+            let items: Vec<Value> = (from..to).map(item).collect();
+            Answer::ok(json!({ "items": items, "next": (to < 250).then(|| to.to_string()) }))
+        }
+        line => Answer::problem(404, "not_found", json!({ "title": line })),
+    });
+    let shown = countersign(&server, &["connector", "show", "shop"]);
+    assert_eq!(shown.code, 0, "{}", shown.stderr);
+    assert_eq!(shown.stdout.matches("shop.do").count(), 250);
+    assert!(shown.stdout.contains("base_url"), "{}", shown.stdout);
+    let whole = countersign(&server, &["connector", "show", "shop", "--json"]).json();
+    assert_eq!((whole["actions"].as_array().unwrap().len(), &whole["action_count"]), (250, &json!(250)));
+    let one = countersign(&server, &["connector", "show", "shop.order.get"]);
+    assert_eq!(one.code, 0, "{}", one.stderr);
+    assert!(one.stdout.contains("read") && one.stdout.contains("id*"), "{}", one.stdout);
+    let none = countersign(&server, &["connector", "show", "shop.nothing"]);
+    assert!(none.stderr.starts_with("error[not_found]"), "{}", none.stderr);
+}
+
+#[test]
 fn a_page_that_repeats_is_refused() {
     let server = Server::start(|_| Answer::ok(json!({ "items": [{ "id": "r" }], "next": "same" })));
     let output = countersign(&server, &["run", "list", "--all"]);

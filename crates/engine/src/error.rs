@@ -19,6 +19,9 @@ pub enum EngineError {
     /// A version that new runs do not take, asked for by somebody who may not start another one.
     #[error("version {0} is neither the active nor the ramped one")]
     NotCurrent(u32),
+    /// The trigger that the start would come through is switched off.
+    #[error("the trigger `{0}` is switched off")]
+    TriggerOff(String),
     /// Somebody was faster.
     #[error("the checkpoint is already decided")]
     AlreadyDecided(Box<CheckpointRow>),
@@ -69,6 +72,7 @@ impl EngineError {
             Self::NotFound(_)
             | Self::NotPublished
             | Self::NotCurrent(_)
+            | Self::TriggerOff(_)
             | Self::AlreadyDecided(_)
             | Self::RunOver(_)
             | Self::Refused(_)

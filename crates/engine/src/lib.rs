@@ -17,7 +17,7 @@ pub use countersign_channels::{Platform, hooks::Answer as HookAnswer};
 pub use engine::{Engine, EngineConfig, EngineParts};
 pub use error::EngineError;
 pub use inbound::{
-    AcceptedMessage, FollowedForm, FormOver, HookCall, Incoming, TriedCall, TriggerState, Webhook, WebhookCall,
+    AcceptedMessage, Fire, FollowedForm, FormOver, HookCall, Incoming, TriedCall, TriggerState, Webhook, WebhookCall,
     WebhookTaken, started_form,
 };
 pub use outbound::{

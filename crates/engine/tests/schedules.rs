@@ -1,11 +1,11 @@
 //! Schedules across the change to summer time and from it, with the server down in between: each policy of missed times
-//! does as it says, and nothing starts twice. `SCHEDULES` says how many there are.
+//! does as it says, and nothing starts twice, with one process or two. `SCHEDULES` says how many there are.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
 
-use countersign_engine::Clock as _;
-use countersign_store::{RunFilter, testing::TestDatabase};
+use countersign_engine::{Clock as _, Engine, Fire};
+use countersign_store::{RunFilter, Store, testing::TestDatabase};
 use std::{collections::BTreeMap, time::Duration};
 use support::{WORKSPACE, World};
 
@@ -36,6 +36,8 @@ fn document(name: &str, cron: &str, missed: &str) -> String {
 
 struct Shop {
     world: World,
+    /// Another process that is up all the time.
+    other: Option<Engine>,
     /// Workflows of each kind.
     each: usize,
     /// Runs that each workflow of a kind must have.
@@ -58,7 +60,7 @@ impl Shop {
                 assert!(clock.is_some(), "{id} has no clock");
             }
         }
-        Self { world, each, wanted: KINDS.iter().map(|(kind, ..)| (*kind, 0)).collect() }
+        Self { world, other: None, each, wanted: KINDS.iter().map(|(kind, ..)| (*kind, 0)).collect() }
     }
 
     fn count(&mut self, more: [usize; 4]) {
@@ -96,7 +98,7 @@ impl Shop {
                 let id = format!("{kind}-{number}");
                 for trigger in self.world.engine.triggers(WORKSPACE, &id).await.unwrap() {
                     let fires: Vec<String> = trigger.fires.iter().map(|fire| format!("{fire:?}")).collect();
-                    if trigger.fires.iter().any(|fire| fire.run.is_none()) || fires.len() != self.wanted[kind] {
+                    if !trigger.fires.iter().all(started) || fires.len() != self.wanted[kind] {
                         lost.push(format!("{id}: next {:?}, fires {fires:?}", trigger.row.map(|row| row.next_at)));
                     }
                 }
@@ -131,6 +133,17 @@ impl Shop {
                 assert_eq!(started as usize, self.wanted[kind], "{kind}-{number}");
             }
         }
+        assert_eq!(self.lost().await, Vec::<String>::new(), "each fire is one time, and has its run");
+        if let Some(other) = &self.other {
+            other.shutdown(Duration::ZERO).await;
+        }
+    }
+}
+
+fn started(fire: &Fire) -> bool {
+    match fire {
+        Fire::CameIn(row) => row.run.is_some(),
+        Fire::Started(_) => true,
     }
 }
 
@@ -163,6 +176,29 @@ async fn autumn(database: TestDatabase) {
     shop.judged().await;
 }
 
+/// Two processes look at the same clock, and one of them dies for an hour: a time is fired once, whoever is first, and
+/// nothing is missed as long as one is up. Then both see at once that more than two hours have passed.
+async fn fleet(database: TestDatabase, moment: i64, [night, later]: [usize; 2]) {
+    let shared = database.config().url.starts_with("postgres").then(|| database.config().clone());
+    let mut shop = Shop::at(database, moment).await;
+    let other = match shared {
+        Some(config) => shop.world.another_on(&Store::open(&config).await.unwrap()).await,
+        None => shop.world.another().await,
+    };
+    shop.other = Some(other);
+    shop.goes_on(MINUTE_MS, [1, 1, 1, 0]).await;
+    shop.goes_on(31 * MINUTE_MS, [0, 0, 0, night]).await;
+    shop.world.engine.shutdown(Duration::ZERO).await;
+    shop.goes_on(29 * MINUTE_MS, [1, 1, 1, later]).await;
+    shop.is_down_for(MINUTE_MS, [0, 0, 0, 0]).await;
+    shop.goes_on(2 * HOUR_MS + 10 * MINUTE_MS, [2, 1, 0, 0]).await;
+    shop.goes_on(49 * MINUTE_MS, [1, 1, 1, 0]).await;
+    for _ in 0..2 {
+        shop.goes_on(HOUR_MS, [1, 1, 1, 0]).await;
+    }
+    shop.judged().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn across_the_change_to_summer_time() {
     spring(TestDatabase::sqlite()).await;
@@ -177,4 +213,27 @@ async fn across_the_change_from_summer_time() {
 async fn across_the_change_to_summer_time_on_postgres() {
     let Some(database) = TestDatabase::postgres().await else { return };
     spring(database).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn across_the_change_from_summer_time_on_postgres() {
+    let Some(database) = TestDatabase::postgres().await else { return };
+    autumn(database).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_fire_a_time_once_while_the_clocks_go_back() {
+    fleet(TestDatabase::sqlite(), AUTUMN, [1, 0]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_fire_a_time_once_while_the_clocks_go_back_on_postgres() {
+    let Some(database) = TestDatabase::postgres().await else { return };
+    fleet(database, AUTUMN, [1, 0]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_fire_a_time_once_while_the_clocks_go_forward_on_postgres() {
+    let Some(database) = TestDatabase::postgres().await else { return };
+    fleet(database, SPRING + HOUR_MS, [0, 1]).await;
 }

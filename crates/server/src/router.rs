@@ -43,6 +43,8 @@ fn api() -> OpenApiRouter<App> {
         .merge(documents())
         .routes(routes!(h::connectors::list_connectors, h::connectors::put_in_connector))
         .routes(routes!(h::connectors::get_connector, h::connectors::remove_connector))
+        .routes(routes!(h::connectors::list_actions))
+        .routes(routes!(h::connectors::get_action))
         .routes(routes!(h::trying::try_action))
         .routes(routes!(h::connections::handlers::list_connections, h::connections::handlers::create_connection))
         .routes(routes!(h::connections::handlers::update_connection, h::connections::handlers::delete_connection))
@@ -81,10 +83,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(conversations())
         .routes(routes!(h::inbound::list_inbound))
         .merge(told())
-        .routes(routes!(h::triggers::replay_inbound))
-        .routes(routes!(h::triggers::list_triggers))
-        .routes(routes!(h::triggers::change_trigger))
-        .routes(routes!(h::triggers::try_trigger))
+        .merge(triggers())
         .routes(routes!(h::audit::handlers::list_audit))
         .routes(routes!(h::audit::handlers::verify_audit))
         .routes(routes!(h::audit::handlers::export_audit))
@@ -115,6 +114,17 @@ fn conversations() -> OpenApiRouter<App> {
         .routes(routes!(h::conversations::canned::update_canned_reply, h::conversations::canned::delete_canned_reply))
         .routes(routes!(h::conversations::canned::fill_canned_replies))
         .routes(routes!(h::conversations::handlers::list_notes, h::conversations::handlers::create_note))
+}
+
+/// What starts runs, and what it is tried with.
+fn triggers() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(h::triggers::replay_inbound))
+        .routes(routes!(h::triggers::list_triggers))
+        .routes(routes!(h::triggers::change_trigger))
+        .routes(routes!(h::triggers::try_trigger))
+        .routes(routes!(h::samples::list_samples))
+        .routes(routes!(h::samples::keep_sample, h::samples::remove_sample))
 }
 
 /// What a document is and would do, without one that is kept.

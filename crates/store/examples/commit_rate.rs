@@ -134,6 +134,7 @@ fn commit(id: &str, seq: u64) -> Commit {
         audit: if matches!(seq, 0 | 4) { vec![audit] } else { vec![] },
         pointed: None,
         inbound: None,
+        wanted_by: None,
         outbound: Vec::new(),
         alert: false,
         idempotency: None,

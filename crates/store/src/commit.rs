@@ -35,6 +35,8 @@ pub struct Commit {
     /// What came from outside and led to it; it is dealt with when this is written. When it already is, the commit fails
     /// with `Conflict::InboundDone`.
     pub inbound: Option<String>,
+    /// The message trigger that what came in was for, `trigger:<workflow>/<trigger>`.
+    pub wanted_by: Option<String>,
     /// What happened to checkpoints that people are to be told.
     pub outbound: Vec<NewOutbound>,
     /// Whether people are to be told that the run failed.

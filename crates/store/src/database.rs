@@ -111,6 +111,7 @@ pub(crate) fn thing_in(table: &str) -> &'static str {
         "activations" => "activation",
         "test_cases" => "test case",
         "triggers" => "trigger",
+        "samples" => "sample",
         "inbound" => "inbound event",
         "runs" => "run",
         "saved_views" => "view",

@@ -19,12 +19,13 @@ const UNDIVIDED: [&str; 9] = [
 ];
 
 /// Tables that are divided by their column `workspace`.
-pub(crate) const DIVIDED: [&str; 35] = [
+pub(crate) const DIVIDED: [&str; 36] = [
     "workflows",
     "workflow_versions",
     "activations",
     "test_cases",
     "triggers",
+    "samples",
     "inbound",
     "outbound",
     "links",

@@ -2,7 +2,7 @@
  * The reads more than one room shares, as queries. What one feature reads alone stands in its own `api.ts`.
  * Keys start with the kind the server's events name.
  */
-import { queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, send } from './client'
 
 export type RunFilters = {
@@ -20,6 +20,8 @@ export type RunFilters = {
 /** How long an answer counts as new: what events mark as old at once, and what seldom changes. */
 export const LIVE = { staleTime: 5_000 }
 export const SLOW = { staleTime: 60_000 }
+/** Actions of one page. */
+export const ACTIONS = 100
 
 export const queries = {
   me: () =>
@@ -73,6 +75,13 @@ export const queries = {
       queryFn: () =>
         send(api.GET('/api/v1/workflows/{id}/diff', { params: { path: { id }, query: { from: String(from), to } } })),
     }),
+  /** What steps and triggers of a workflow are tried with. */
+  samples: (id: string) =>
+    queryOptions({
+      queryKey: ['workflows', 'samples', id],
+      queryFn: () => send(api.GET('/api/v1/workflows/{id}/samples', { params: { path: { id } } })),
+      ...LIVE,
+    }),
   tests: (id: string) =>
     queryOptions({
       queryKey: ['workflows', 'tests', id],
@@ -85,6 +94,29 @@ export const queries = {
   people: () => queryOptions({ queryKey: ['people'], queryFn: () => send(api.GET('/api/v1/people')), ...SLOW }),
   connectors: () =>
     queryOptions({ queryKey: ['connectors'], queryFn: () => send(api.GET('/api/v1/connectors')), ...SLOW }),
+  /** What connectors can do, found page by page. */
+  actions: (wanted: { q?: string; connector?: string; risk?: string }) =>
+    infiniteQueryOptions({
+      queryKey: ['connectors', 'actions', wanted],
+      queryFn: ({ pageParam }) =>
+        send(api.GET('/api/v1/actions', { params: { query: { ...wanted, cursor: pageParam, limit: ACTIONS } } })),
+      initialPageParam: undefined as string | undefined,
+      getNextPageParam: (page) => page.next ?? undefined,
+      ...SLOW,
+    }),
+  /** One action by its full name. */
+  action: (full: string) => {
+    const [name = '', ...rest] = full.split('.')
+    return queryOptions({
+      queryKey: ['connectors', 'action', full],
+      queryFn: () =>
+        send(
+          api.GET('/api/v1/connectors/{name}/actions/{action}', { params: { path: { name, action: rest.join('.') } } }),
+        ),
+      enabled: rest.length > 0,
+      ...SLOW,
+    })
+  },
   connections: () =>
     queryOptions({ queryKey: ['connections'], queryFn: () => send(api.GET('/api/v1/connections')), ...SLOW }),
   channels: () => queryOptions({ queryKey: ['channels'], queryFn: () => send(api.GET('/api/v1/channels')), ...SLOW }),

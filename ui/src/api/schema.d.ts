@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Searches what connectors can do. What has all words in its name comes first, then in its title, then anywhere; among
+         *     those by name.
+         */
+        get: operations["listActions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/api-keys": {
         parameters: {
             query?: never;
@@ -716,7 +736,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All connectors with their actions. */
+        /** All connectors; their actions are read apart. */
         get: operations["listConnectors"];
         put?: never;
         /**
@@ -744,6 +764,23 @@ export interface paths {
         post?: never;
         /** Takes a connector out. Refused while a draft or an active version calls it. */
         delete: operations["removeConnector"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connectors/{name}/actions/{action}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One action, with what it takes and gives. */
+        get: operations["getAction"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2074,6 +2111,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workflows/{id}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The samples of a workflow. */
+        get: operations["listSamples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/samples/{of}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keeps a sample of a step (`of` is `step`) or a trigger (`trigger`) in the place of the one before, without the secrets of
+         *     the workspace's connections and channels and the workflow's triggers. Of more than 200 the oldest go.
+         */
+        put: operations["keepSample"];
+        post?: never;
+        /** Takes a sample away. */
+        delete: operations["removeSample"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows/{id}/steps/{step}/samples": {
         parameters: {
             query?: never;
@@ -2192,7 +2267,10 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Switches a trigger on or off, or gives it the secret its calls are verified with. */
+        /**
+         * Switches a trigger on or off, or gives a webhook the secret its calls are verified with. Once this answered, nothing starts
+         *     through a trigger that is off.
+         */
         patch: operations["changeTrigger"];
         trace?: never;
     };
@@ -2351,6 +2429,35 @@ export interface components {
             /** @enum {string} */
             act: "cancels";
         };
+        /** @description An action as lists tell it. */
+        ActionBrief: {
+            /** @description `<connector>.<action>`. */
+            name: string;
+            /** @description Human title. */
+            title: string;
+            /** @description What it does, at most 300 characters. */
+            description: string;
+            /** @description How much harm it can do. */
+            risk: components["schemas"]["Risk"];
+        };
+        /** @description How many actions have each risk. */
+        ActionCounts: {
+            /**
+             * Format: uint32
+             * @description Change nothing.
+             */
+            read: number;
+            /**
+             * Format: uint32
+             * @description Change something.
+             */
+            write: number;
+            /**
+             * Format: uint32
+             * @description Need a person's approval.
+             */
+            high: number;
+        };
         /** @description What differs inside an action. */
         ActionDifference: {
             /** @description Its name without the connector's. */
@@ -2366,6 +2473,20 @@ export interface components {
             input: string[];
             /** @description What else differs. */
             other: string[];
+        };
+        /** @description A page of actions. */
+        ActionPage: {
+            /** @description What was found, what fits best first. */
+            items: components["schemas"]["ActionBrief"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+            /**
+             * Format: uint32
+             * @description How many were found in all.
+             */
+            found: number;
+            /** @description How many there are where it was searched, by risk. */
+            counts: components["schemas"]["ActionCounts"];
         };
         /** @description One action of a connector. */
         ActionSpec: {
@@ -3388,8 +3509,11 @@ export interface components {
              *     nobody connects one.
              */
             oauth_callback: string | null;
-            /** @description What it can do. */
-            actions: components["schemas"]["ActionSpec"][];
+            /**
+             * Format: uint32
+             * @description How many actions it has; they are read from `/actions`.
+             */
+            action_count: number;
             /**
              * Format: uint32
              * @description Revision that new versions are published with; null when it comes with the executable.
@@ -4276,6 +4400,11 @@ export interface components {
             /** @description What it shows, 1 to 200 characters, unique in its workflow. */
             name: string;
         };
+        /** @description A sample to keep. */
+        KeepSampleRequest: {
+            /** @description At most 64 KiB as JSON. */
+            value: unknown;
+        };
         /** @description A run that was kept as a test case. */
         KeptRunTest: {
             /** @description The workflow whose test case it is. */
@@ -4924,6 +5053,13 @@ export interface components {
         Page_RunPoint: {
             /** @description The items. */
             items: components["schemas"]["RunPoint"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Sample: {
+            /** @description The items. */
+            items: components["schemas"]["Sample"][];
             /** @description `cursor` of the next page; null at the end. */
             next: string | null;
         };
@@ -5820,6 +5956,21 @@ export interface components {
             /** @description The answers the customer sent. */
             values: unknown;
         };
+        /** @description What a step or a trigger of a workflow is tried with. */
+        Sample: {
+            /** @description `step` or `trigger`. */
+            of: string;
+            /** @description Id of the step or the trigger. */
+            id: string;
+            /** @description The output of the step, or a call of the webhook as it is tried; without secrets. */
+            value: unknown;
+            /**
+             * Format: int64
+             * @description When it was kept.
+             */
+            kept_at: number;
+            kept_by: components["schemas"]["PersonRef"] | null;
+        };
         /** @description Filters of the list of runs under a name, of the person who asks. */
         SavedView: {
             /** @description Id. */
@@ -6504,8 +6655,8 @@ export interface components {
         };
         /** @description One fire of a trigger. */
         TriggerFire: {
-            /** @description The inbound event. */
-            event: string;
+            /** @description The inbound event; none where a person or the API started a run. */
+            event: string | null;
             /**
              * Format: int64
              * @description When.
@@ -7069,6 +7220,46 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listActions: {
+        parameters: {
+            query?: {
+                /** @description Name of a connector; all connectors when absent. */
+                connector?: string;
+                /** @description Words, each a part of the name, the title or the description; at most 200 characters. */
+                q?: string;
+                /** @description One or several of read, write, high; comma-separated. */
+                risk?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items wanted, 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Actions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionPage"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listApiKeys: {
         parameters: {
             query?: never;
@@ -8747,6 +8938,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                /** @description Without the connector's name */
+                action: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The action */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionSpec"];
+                };
             };
             /** @description Problem */
             default: {
@@ -11881,6 +12105,107 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Version"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSamples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Samples */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Sample"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keepSample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                /** @description step or trigger */
+                of: string;
+                /** @description Id of the step or the trigger */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeepSampleRequest"];
+            };
+        };
+        responses: {
+            /** @description Kept */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeSample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                /** @description step or trigger */
+                of: string;
+                /** @description Id of the step or the trigger */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Taken away */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {

@@ -1,5 +1,10 @@
 /** Words of the parts several pages share. */
 export const strings = {
+  sample: {
+    kept: (who: string | undefined) => (who ? `Sample kept by ${who}` : 'Sample kept'),
+    remove: 'Remove',
+    removeOf: (id: string) => `Remove the sample of ${id}`,
+  },
   kinds: {
     tool_call: { name: 'Call an API', help: 'Calls a connector: an API of yours or of a service.' },
     collect_form: { name: 'Ask the customer', help: 'Shows a form in the conversation and waits for the answers.' },

@@ -140,7 +140,7 @@ export const STEP_TYPES: readonly StepType[] = [
 export type Signature = { header?: string; algorithm?: string; encoding?: string; prefix?: string }
 
 export type Trigger =
-  | { type: 'message'; when: string }
+  | { type: 'message'; when: string; id?: string }
   | { type: 'api' }
   | {
       type: 'webhook'
@@ -219,4 +219,9 @@ export function freshId(wanted: string, taken: ReadonlySet<string> | Record<stri
   const base = isStepId(cleaned) ? cleaned : `step_${cleaned}`.slice(0, 56)
   if (!has(base)) return base
   for (let number = 2; ; number += 1) if (!has(`${base}_${number}`)) return `${base}_${number}`
+}
+
+/** The actions that its steps call. */
+export function actionsOf(document: WorkflowDocument): string[] {
+  return Object.values(document.steps).flatMap((step) => (step.type === 'tool_call' ? [step.action] : []))
 }

@@ -13,7 +13,8 @@ use crate::{
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 use countersign_api::{
-    ActionSpec, Connector, ConnectorChanges, OfferedAction, Page, PutInConnector, PutInConnectorRequest, Risk,
+    ActionBrief, ActionSpec, Connector, ConnectorChanges, OfferedAction, Page, PutInConnector, PutInConnectorRequest,
+    Risk,
 };
 use countersign_connectors::{Imported, Manifest, ManifestError, Registry};
 use serde_json::{Value, json};
@@ -22,12 +23,15 @@ use std::{io::Read, path::PathBuf};
 /// Longest OpenAPI document read, bytes: the largest public ones are near 10 MB.
 const OPENAPI_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+/// Actions of a connector that are shown.
+const ACTIONS_MAX: usize = 20_000;
+
 /// What can be done with connectors.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List the connectors the server has.
     List(ListArgs),
-    /// Show a connector's actions, settings and secrets.
+    /// Show a connector's actions, settings and secrets; or one action with what it takes and gives.
     Show(ShowArgs),
     /// Make a manifest from an OpenAPI document, for a person to look over. Needs no server.
     Import(ImportArgs),
@@ -87,7 +91,7 @@ pub struct ListArgs {
 pub struct ShowArgs {
     #[command(flatten)]
     remote: Remote,
-    /// Name of the connector.
+    /// Name of the connector; `show` also takes the full name of an action.
     name: String,
 }
 
@@ -249,8 +253,8 @@ async fn list_all(client: &Client, args: &ListArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Good);
     }
     let row = |connector: &Connector| {
-        let Connector { name, title, actions, description, .. } = connector;
-        vec![name.clone(), title.clone(), actions.len().to_string(), short(description, 80)]
+        let Connector { name, title, action_count, description, .. } = connector;
+        vec![name.clone(), title.clone(), action_count.to_string(), short(description, 80)]
     };
     let rows: Vec<_> = told::<Page<Connector>>(&connectors)?.items.iter().map(row).collect();
     output::table(&["name", "title", "actions", "description"], &rows);
@@ -258,32 +262,58 @@ async fn list_all(client: &Client, args: &ListArgs) -> anyhow::Result<Exit> {
 }
 
 async fn show(client: &Client, args: &ShowArgs) -> anyhow::Result<Exit> {
-    let connectors = client.get(&["connectors"]).send().await?;
-    let items = told::<Page<Connector>>(&connectors)?.items;
-    let index = items.iter().position(|connector| connector.name == args.name);
-    let index = index.with_context(|| format!("there is no connector {}", args.name))?;
+    if let Some((connector, action)) = args.name.split_once('.') {
+        return show_action(client, (connector, action), args.remote.json).await;
+    }
+    let mut answer = client.get(&["connectors", &args.name]).send().await?;
+    let query = [("connector", args.name.clone())];
+    let actions = client.list(&["actions"], &query, ACTIONS_MAX).await?.items;
     if args.remote.json {
-        output::json(&connectors["items"][index])?;
+        answer["actions"] = Value::Array(actions);
+        output::json(&answer)?;
         return Ok(Exit::Good);
     }
-    let Connector { name, title, description, settings_schema, secrets_schema, actions, .. } = &items[index];
+    let Connector { name, title, description, settings_schema, secrets_schema, .. } = told(&answer)?;
     output::line(format!("{name}  {title}"));
     if !description.is_empty() {
         output::line(description);
     }
-    for (label, schema) in [("settings", settings_schema), ("secrets", secrets_schema)] {
+    for (label, schema) in [("settings", &settings_schema), ("secrets", &secrets_schema)] {
         let fields = fields(schema);
         if !fields.is_empty() {
             output::line(format!("{label:<9} {fields}"));
         }
     }
-    let row = |action: &ActionSpec| {
-        let ActionSpec { name, title, risk, idempotency, input, .. } = action;
-        vec![name.clone(), word(risk), word(&idempotency.kind), title.clone(), short(&fields(input), 80)]
-    };
-    let rows: Vec<_> = actions.iter().map(row).collect();
+    let rows = actions.iter().map(|action| {
+        let ActionBrief { name, title, risk, .. } = told(action)?;
+        Ok(vec![name, word(&risk), title])
+    });
+    let rows: Vec<_> = rows.collect::<anyhow::Result<_>>()?;
     output::line("");
-    output::table(&["action", "risk", "repeats", "title", "input (* required)"], &rows);
+    output::table(&["action", "risk", "title"], &rows);
+    Ok(Exit::Good)
+}
+
+async fn show_action(client: &Client, (connector, action): (&str, &str), json: bool) -> anyhow::Result<Exit> {
+    let answer = client.get(&["connectors", connector, "actions", action]).send().await?;
+    if json {
+        output::json(&answer)?;
+        return Ok(Exit::Good);
+    }
+    let ActionSpec { name, title, description, risk, idempotency, input, output, .. } = told(&answer)?;
+    output::line(format!("{name}  {title}"));
+    if !description.is_empty() {
+        output::line(description);
+    }
+    let about = [
+        ("risk", word(&risk)),
+        ("repeats", word(&idempotency.kind)),
+        ("input", fields(&input)),
+        ("output", fields(&output)),
+    ];
+    for (label, said) in about.iter().filter(|(_, said)| !said.is_empty()) {
+        output::line(format!("{label:<9} {said}"));
+    }
     Ok(Exit::Good)
 }
 

@@ -37,7 +37,10 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
     for (index, trigger) in context.workflow.triggers.iter().enumerate() {
         let pointer = format!("/triggers/{index}");
         match trigger {
-            Trigger::Message { when } => {
+            Trigger::Message { when, id } => {
+                if let Some(id) = id {
+                    check_path(id, &format!("{pointer}/id"), report);
+                }
                 check_when(when, &format!("{pointer}/when"), report);
                 check_input(context, &json!({}), ("a message brings no input", &pointer), report);
             }

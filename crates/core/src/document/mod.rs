@@ -62,7 +62,8 @@ pub struct Workflow {
     /// What a run is about, for lists and search: a template such as `Order {{ input.order }} · {{ customer.name }}`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub case: String,
-    /// What starts a run; `api` and `manual` starts are always possible to who may start runs.
+    /// What starts a run; `api` and `manual` starts are possible to who may start runs, unless
+    /// the trigger for them is there and switched off.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub triggers: Vec<Trigger>,
     /// JSON Schema of the input that starts a run; absent means anything.

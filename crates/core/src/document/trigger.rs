@@ -15,6 +15,9 @@ pub enum Trigger {
     Message {
         /// JSONata condition. `first` is whether nothing of the customer came before it in the conversation.
         when: String,
+        /// Its name in the workflow; `message-1` and so on when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
     },
     /// `POST /api/v1/runs`.
     Api,
@@ -238,8 +241,10 @@ impl Trigger {
 
     fn name(&self) -> Option<&str> {
         match self {
-            Self::Webhook { path: name, .. } | Self::Schedule { id: name, .. } => name.as_deref(),
-            Self::Message { .. } | Self::Api | Self::Manual => None,
+            Self::Webhook { path: name, .. } | Self::Schedule { id: name, .. } | Self::Message { id: name, .. } => {
+                name.as_deref()
+            }
+            Self::Api | Self::Manual => None,
         }
     }
 }

@@ -56,6 +56,6 @@ pub use resume::{Continuation, StateEdit};
 pub use standing::{CheckpointKind, CheckpointStatus, RunStatus, WaitingFor};
 pub use state::{EditedInput, RunInfo, RunState, apply};
 pub use steps::approval::OpenApproval;
-pub use triggers::{IncomingMessage, asks_whether_first, message_starts};
+pub use triggers::{IncomingMessage, asks_whether_first, message_starts, starts_through, switched_off};
 pub use version::{CompileError, CompiledStep, Version};
 pub use waiting::{WAITING_WORDS_MAX, Waiting, WaitingWords};

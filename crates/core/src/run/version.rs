@@ -11,7 +11,7 @@ use crate::{
     approval::{ChosenAccounts, Gates, json_hash},
     catalogue::{ActionSpec, Catalogue},
     document::{Approval, Calendar, StandingLimits, StepId, StepKind, ToolCall, Workflow},
-    expr::{Expression, ExpressionError, Template, TextTemplate},
+    expr::{ExpressionError, Template, TextTemplate},
     working_time::WorkingTime,
 };
 use indexmap::IndexMap;
@@ -38,7 +38,7 @@ pub struct Version {
     pub(crate) steps: IndexMap<StepId, CompiledStep>,
     input: Option<jsonschema::Validator>,
     /// The conditions of message triggers.
-    pub(super) messages: Vec<Result<Expression, ExpressionError>>,
+    pub(super) messages: Vec<super::triggers::MessageTrigger>,
     /// What a run is about, for lists.
     pub(super) case: Option<Case>,
     /// What the customer reads when a run fails.

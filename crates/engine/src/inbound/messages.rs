@@ -1,6 +1,6 @@
 //! A customer wrote: the run that follows.
 
-use super::{Came, accepted, end_of};
+use super::{Came, accepted, end_of, triggers::source};
 use crate::{
     Engine, EngineError, StartRun, customer_object,
     run::{Origin, Starter},
@@ -15,10 +15,12 @@ use countersign_store::{
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// How long whoever wrote waits for what follows before they are answered; it goes on without them.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How often it is asked who wants a message while triggers are switched off.
+const ASKED_MAX: u32 = 5;
 /// Why a message starts nothing.
 const UNWANTED: &str = "no message trigger wants it";
 
@@ -46,6 +48,13 @@ struct Wrote<'a> {
     text: &'a str,
     /// As expressions see them.
     customer: &'a Value,
+}
+
+/// Who answers a message.
+struct Wanted {
+    workflow: String,
+    /// The trigger; none of the workflow that takes what no trigger wants.
+    trigger: Option<String>,
 }
 
 /// A message that is stored.
@@ -96,7 +105,12 @@ impl Engine {
         Ok(AcceptedMessage { message, run })
     }
 
-    pub(super) async fn message_came(&self, row: &InboundRow, known: Option<Incoming>) -> Result<Came, EngineError> {
+    /// Whatever comes of it, `row` says which trigger wants it, if one does.
+    pub(super) async fn message_came(
+        &self,
+        row: &mut InboundRow,
+        known: Option<Incoming>,
+    ) -> Result<Came, EngineError> {
         let payload: Value =
             serde_json::from_str(&row.payload).map_err(|error| EngineError::Corrupt(error.to_string()))?;
         let text = |name: &str| payload[name].as_str().unwrap_or_default();
@@ -121,34 +135,57 @@ impl Engine {
             }
             return Ok(Came::unanswered("a run is under way in the conversation"));
         }
+        let known = incoming.customer.as_ref().map_or(Value::Null, customer_object);
+        let message = Wrote { id: text("message"), text: text("text"), customer: &known };
+        for _ in 0..ASKED_MAX {
+            match self.answered_by_run(row, &incoming, message).await {
+                // Switched off since it was asked who wants the message.
+                Err(EngineError::TriggerOff(_)) => {
+                    row.wanted_by = None;
+                    self.workflows_changed();
+                }
+                came => return came,
+            }
+        }
+        Err(EngineError::Busy)
+    }
+
+    /// Starts the run of the workflow that wants a message. One conversation, one token: the first that wants it has it.
+    async fn answered_by_run(
+        &self,
+        row: &mut InboundRow,
+        incoming: &Incoming,
+        message: Wrote<'_>,
+    ) -> Result<Came, EngineError> {
         let Incoming { conversation, customer } = incoming;
-        let known = customer.as_ref().map_or(Value::Null, customer_object);
         // The run's id decides between the active and the ramped version.
         let run = self.0.clock.new_id();
-        let message = Wrote { id: text("message"), text: text("text"), customer: &known };
-        let wanted = self.wanted_by(&conversation, &run, message).await?;
-        let fallback = match &wanted {
-            Some(_) => None,
-            None => self.conduct(&row.workspace).await?.fallback_workflow.clone(),
+        let wanted = match self.wanted_by(conversation, &run, message).await? {
+            Some(wanted) => Some(wanted),
+            None => {
+                let fallback = self.conduct(&row.workspace).await?.fallback_workflow.clone();
+                fallback.map(|workflow| Wanted { workflow, trigger: None })
+            }
         };
-        let falls_back = fallback.is_some();
-        // One conversation, one token: the first workflow that wants the message has it.
-        let Some(workflow) = wanted.or(fallback) else { return Ok(Came::unanswered(UNWANTED)) };
-        let mut request = message_start(&conversation, &workflow, &known, text("text"));
-        if falls_back {
-            request.trigger["fallback"] = json!(true);
+        let Some(Wanted { workflow, trigger }) = wanted else { return Ok(Came::unanswered(UNWANTED)) };
+        let mut request = message_start(conversation, &workflow, message.customer, message.text);
+        match &trigger {
+            Some(id) => request.trigger["id"] = json!(id),
+            None => request.trigger["fallback"] = json!(true),
         }
+        row.wanted_by = trigger.as_ref().map(|id| source(&workflow, id));
         let origin = Origin {
             run: Some(run),
             inbound: Some(row.id.clone()),
-            known: Some((conversation, customer)),
+            wanted_by: row.wanted_by.clone(),
+            known: Some((conversation.clone(), customer.clone())),
             ..Origin::default()
         };
         match self.start_from(request, origin).await {
             Ok(started) => Ok(Came::Ended(Some(Box::new(started.run)))),
             // It was one that could be started when it was chosen.
             Err(error @ (EngineError::NotFound(_) | EngineError::NotPublished | EngineError::InvalidInput(_)))
-                if falls_back =>
+                if trigger.is_none() =>
             {
                 Ok(Came::Unanswered(format!("{UNWANTED}, and the fallback cannot start: {error}")))
             }
@@ -156,24 +193,25 @@ impl Engine {
         }
     }
 
-    /// The first workflow that wants a message.
+    /// The first workflow that wants a message, and its trigger.
     async fn wanted_by(
         &self,
         conversation: &ConversationRow,
         run: &str,
         message: Wrote<'_>,
-    ) -> Result<Option<String>, EngineError> {
+    ) -> Result<Option<Wanted>, EngineError> {
         let workspace = &conversation.workspace;
         let mut first = None;
         for starter in self.starters(workspace).await?.iter() {
-            let Starter { workflow, active, ramp, versions } = starter;
+            let Starter { workflow, active, ramp, off, versions } = starter;
             let Some(version) = versions.get(&version_for(run, *active, *ramp)) else { continue };
             if first.is_none() && run::asks_whether_first(version) {
                 first = Some(!self.0.store.wrote_before(workspace, &conversation.id, message.id).await?);
             }
             let said = Said { text: message.text, first: first.unwrap_or_default() };
-            if self.message_starts(version, conversation, message.customer, said) {
-                return Ok(Some(workflow.clone()));
+            let wrote = (conversation, message.customer, said);
+            if let Some(trigger) = self.message_starts(version, off, wrote) {
+                return Ok(Some(Wanted { workflow: workflow.clone(), trigger: Some(trigger) }));
             }
         }
         Ok(None)
@@ -212,17 +250,23 @@ impl Engine {
         Ok(!self.0.store.list_runs(workspace, &filter, &page).await?.items.is_empty())
     }
 
-    fn message_starts(&self, version: &Arc<Version>, row: &ConversationRow, customer: &Value, said: Said<'_>) -> bool {
+    /// The trigger that wants a message.
+    fn message_starts(
+        &self,
+        version: &Arc<Version>,
+        off: &BTreeSet<String>,
+        (row, customer, said): (&ConversationRow, &Value, Said<'_>),
+    ) -> Option<String> {
         let (text, channel) = (Value::from(said.text), Value::from(row.channel.as_str()));
         let conversation = json!({ "id": row.id, "channel": row.channel });
         let first = said.first;
         let message = IncomingMessage { text: &text, channel: &channel, customer, conversation: &conversation, first };
-        let decide = || run::message_starts(version, message, self.timestamp());
+        let decide = || run::message_starts(version, message, off, self.timestamp());
         let (starts, failed) = self.0.aside.decide(version, || self.0.clock.elapsed(), decide);
         for error in failed {
             tracing::warn!(workflow = version.workflow().name, %error, "a message trigger failed");
         }
-        starts
+        starts.map(str::to_owned)
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) use channels::{DeliveryState, reference};
 pub(crate) use consent::is_about_consent;
 pub use forms::{FollowedForm, FormOver, started as started_form};
 pub use messages::{AcceptedMessage, Incoming};
-pub use triggers::TriggerState;
+pub use triggers::{Fire, TriggerState};
 pub use webhooks::{TriedCall, Webhook, WebhookCall, WebhookTaken};
 
 pub(crate) use pump::{CameIn, Inbox};
@@ -24,6 +24,9 @@ pub(crate) use snoozes::Snoozes;
 
 use countersign_store::{InboundEndRow, InboundKind, InboundOutcome, InboundRow, InboundStatus, RunRow};
 use sha2::{Digest, Sha256};
+
+/// Why a trigger that is switched off starts nothing.
+const SWITCHED_OFF: &str = "the trigger is switched off";
 
 /// What an event led to.
 enum Came {
@@ -65,6 +68,7 @@ fn accepted(workspace: &str, id: String, kind: InboundKind, at: i64) -> InboundR
         error: None,
         done_at: None,
         rank: 0,
+        wanted_by: None,
     }
 }
 
@@ -78,6 +82,7 @@ fn end_of(row: &InboundRow, outcome: InboundOutcome, at: i64) -> InboundEndRow {
         run: None,
         error: None,
         done_at: Some(at),
+        wanted_by: row.wanted_by.clone(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Takes what was accepted and sees it through.
 
-use super::{Came, channels::in_turn, end_of, messages::Incoming};
+use super::{Came, SWITCHED_OFF, channels::in_turn, end_of, messages::Incoming};
 use crate::{Engine, EngineError, pump::Pump};
 use countersign_store::{Conflict, InboundEndRow, InboundKind, InboundOutcome, InboundRow, RunRow, StoreError};
 use futures::future::BoxFuture;
@@ -155,9 +155,9 @@ impl Engine {
     }
 
     /// The run that was started, and whether the row is done with.
-    async fn deal(&self, row: InboundRow, known: Option<Incoming>) -> (Option<RunRow>, bool) {
+    async fn deal(&self, mut row: InboundRow, known: Option<Incoming>) -> (Option<RunRow>, bool) {
         let came = match row.kind {
-            InboundKind::Message => Box::pin(self.message_came(&row, known)).await,
+            InboundKind::Message => Box::pin(self.message_came(&mut row, known)).await,
             InboundKind::Channel => Box::pin(self.channel_came(&row)).await,
             InboundKind::Webhook | InboundKind::Schedule => Box::pin(self.trigger_fired(&row)).await,
         };
@@ -202,6 +202,7 @@ fn after(row: &InboundRow, error: &EngineError) -> Came {
             let (shortest, longest) = PAUSE_MS;
             Came::Later(shortest.saturating_mul(1 << row.attempts.min(10)).min(longest))
         }
+        EngineError::TriggerOff(_) => Came::ignored(SWITCHED_OFF),
         EngineError::NotFound(_)
         | EngineError::NotPublished
         | EngineError::AlreadyDecided(_)

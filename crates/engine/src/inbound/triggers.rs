@@ -1,15 +1,15 @@
-//! Webhook and schedule triggers: their addresses and clocks, and what follows when one fires.
+//! Triggers: their switches, addresses and clocks, and what follows when a webhook or a schedule fires.
 
-use super::{Came, accepted};
+use super::{Came, SWITCHED_OFF, accepted};
 use crate::{Engine, EngineError, StartRun, run::Origin};
 use countersign_core::{
     document::{Missed, Overlap, Schedule, Trigger},
     expr::{Expression, Scope},
     moves::{Ramp, version_for},
-    run::Version,
+    run::{Version, starts_through},
     time::Timestamp,
 };
-use countersign_store::{InboundKind, InboundOutcome, InboundRow, PageRequest, TriggerRow};
+use countersign_store::{InboundFilter, InboundKind, InboundOutcome, InboundRow, PageRequest, RunRow, TriggerRow};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -38,12 +38,21 @@ pub struct TriggerState {
     pub id: String,
     /// Its definition.
     pub trigger: Trigger,
-    /// What it keeps; webhooks and schedules keep something.
+    /// What it keeps.
     pub row: Option<TriggerRow>,
     /// The last part of its address, of a webhook.
     pub token: Option<String>,
     /// The last fires, newest first.
-    pub fires: Vec<InboundRow>,
+    pub fires: Vec<Fire>,
+}
+
+/// One fire of a trigger.
+#[derive(Debug, Clone)]
+pub enum Fire {
+    /// Something came in.
+    CameIn(Box<InboundRow>),
+    /// A person or the API started a run.
+    Started(Box<RunRow>),
 }
 
 /// Through what a fire comes.
@@ -73,12 +82,41 @@ impl Engine {
         for (id, trigger) in version.workflow().triggers_by_id() {
             let row = self.0.store.get_trigger(workspace, workflow, &id).await?;
             let token = row.as_ref().and_then(|row| self.token(row).transpose()).transpose()?;
-            let filter = countersign_store::InboundFilter { source: Some(source(workflow, &id)), status: None };
-            let page = PageRequest { after: None, limit: FIRES_TOLD };
-            let fires = self.0.store.list_inbound(workspace, &filter, &page).await?.items;
+            let fires = self.fires(&version, (workspace, workflow), (&id, trigger)).await?;
             states.push(TriggerState { id, trigger: trigger.clone(), row, token, fires });
         }
         Ok(states)
+    }
+
+    /// The last fires of a trigger of a version, newest first.
+    async fn fires(
+        &self,
+        version: &Version,
+        (workspace, workflow): (&str, &str),
+        (id, trigger): (&str, &Trigger),
+    ) -> Result<Vec<Fire>, EngineError> {
+        let filter = match trigger {
+            Trigger::Webhook { .. } | Trigger::Schedule { .. } => {
+                InboundFilter { source: Some(source(workflow, id)), ..InboundFilter::default() }
+            }
+            Trigger::Message { .. } => {
+                InboundFilter { wanted_by: Some(source(workflow, id)), ..InboundFilter::default() }
+            }
+            Trigger::Api | Trigger::Manual => {
+                let mut runs = Vec::new();
+                for way in ["api", "manual"] {
+                    if starts_through(version.workflow(), way).contains(&id.to_owned()) {
+                        runs.extend(self.0.store.started_by_hand(workspace, workflow, way, FIRES_TOLD).await?);
+                    }
+                }
+                runs.sort_by(|one, other| (other.started_at, &other.id).cmp(&(one.started_at, &one.id)));
+                runs.truncate(FIRES_TOLD as usize);
+                return Ok(runs.into_iter().map(|run| Fire::Started(Box::new(run))).collect());
+            }
+        };
+        let page = PageRequest { after: None, limit: FIRES_TOLD };
+        let came = self.0.store.list_inbound(workspace, &filter, &page).await?.items;
+        Ok(came.into_iter().map(|row| Fire::CameIn(Box::new(row))).collect())
     }
 
     fn token(&self, row: &TriggerRow) -> Result<Option<String>, EngineError> {
@@ -99,8 +137,8 @@ impl Engine {
         self.0.vault.seal(&place(row, "secret"), &secrets).map_err(|error| EngineError::Corrupt(error.to_string()))
     }
 
-    /// Makes the rows of a workflow's triggers what its active version says: new ones get an address or a clock, clocks of
-    /// what is gone stop, addresses stay. Where somebody was faster it is looked at again.
+    /// Makes the rows of a workflow's triggers what its active version says: new ones get a switch, an address, a clock;
+    /// clocks of what is gone stop, switches and addresses stay. Where somebody was faster it is looked at again.
     pub(crate) async fn reconcile(&self, workspace: &str, workflow: &str) -> Result<(), EngineError> {
         for _ in 0..RECONCILED_MAX {
             if self.reconciled(workspace, workflow).await? {
@@ -126,6 +164,12 @@ impl Engine {
         for (id, trigger) in &triggers {
             let definition = json!(trigger).to_string();
             all &= match rows.iter().find(|row| row.id == *id) {
+                // Another kind of trigger had its name.
+                Some(row) if row.token_hash.is_none() && matches!(trigger, Trigger::Webhook { .. }) => {
+                    let (hash, sealed) = self.new_address(row)?;
+                    store.give_address(row, &hash, &sealed).await?;
+                    false
+                }
                 Some(row) if row.definition == definition => true,
                 Some(row) => store.set_clock(row, (&definition, next_time(trigger, self.now())), seen).await?,
                 None => self.add_trigger(workspace, workflow, id, trigger).await?,
@@ -159,18 +203,23 @@ impl Engine {
         };
         match trigger {
             Trigger::Webhook { .. } => {
-                let mut bytes = [0_u8; TOKEN_BYTES];
-                getrandom::fill(&mut bytes).map_err(|error| EngineError::Corrupt(error.to_string()))?;
-                let token = hex::encode(bytes);
-                let sealed = Map::from_iter([("token".to_owned(), Value::from(token.as_str()))]);
-                let sealed = self.0.vault.seal(&place(&row, "token"), &sealed);
-                row.token_sealed = sealed.map_err(|error| EngineError::Corrupt(error.to_string()))?;
-                row.token_hash = Some(hash(&token));
+                let (hash, sealed) = self.new_address(&row)?;
+                (row.token_hash, row.token_sealed) = (Some(hash), sealed);
             }
             Trigger::Schedule { .. } => row.next_at = next_time(trigger, self.now()),
-            Trigger::Message { .. } | Trigger::Api | Trigger::Manual => return Ok(true),
+            Trigger::Message { .. } | Trigger::Api | Trigger::Manual => {}
         }
         Ok(self.0.store.add_trigger(&row).await?)
+    }
+
+    /// The secret part of an address: its hash, and itself encrypted.
+    fn new_address(&self, row: &TriggerRow) -> Result<(String, String), EngineError> {
+        let mut bytes = [0_u8; TOKEN_BYTES];
+        getrandom::fill(&mut bytes).map_err(|error| EngineError::Corrupt(error.to_string()))?;
+        let token = hex::encode(bytes);
+        let sealed = Map::from_iter([("token".to_owned(), Value::from(token.as_str()))]);
+        let sealed = self.0.vault.seal(&place(row, "token"), &sealed);
+        Ok((hash(&token), sealed.map_err(|error| EngineError::Corrupt(error.to_string()))?))
     }
 
     pub(super) fn evaluated(&self, expression: &str, said: &Value) -> Result<Option<Value>, EngineError> {
@@ -254,7 +303,7 @@ impl Engine {
         let text = |name: &str| payload[name].as_str().unwrap_or_default();
         let (workspace, workflow) = (&event.workspace, text("workflow"));
         let row = self.0.store.get_trigger(workspace, workflow, text("trigger")).await?;
-        let Some(row) = row.filter(|row| row.enabled) else { return Ok(Came::ignored("the trigger is switched off")) };
+        let Some(row) = row.filter(|row| row.enabled) else { return Ok(Came::ignored(SWITCHED_OFF)) };
         let run = self.0.clock.new_id();
         let Some((_, trigger)) = self.trigger_of(&row, Some(&run)).await? else {
             return Ok(Came::ignored("the version has no such trigger"));

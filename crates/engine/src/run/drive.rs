@@ -94,6 +94,7 @@ pub(crate) struct Beside {
     pub(crate) idempotency: Option<NewIdempotency>,
     pub(crate) pointed: Option<Pointed>,
     pub(crate) inbound: Option<String>,
+    pub(crate) wanted_by: Option<String>,
     /// Put on the record with it.
     pub(crate) audit: Vec<NewAudit>,
 }
@@ -305,6 +306,7 @@ impl Engine {
         commit.idempotency = beside.idempotency;
         commit.pointed = beside.pointed;
         commit.inbound = beside.inbound;
+        commit.wanted_by = beside.wanted_by;
         commit.audit.extend(beside.audit);
         let priority = if row.seq == 0 { Priority::Start } else { Priority::Continue };
         let row = RunRow { seq: commit.expected_seq + 1, ..commit.run.clone() };

@@ -5,7 +5,7 @@ use countersign_core::{moves::Ramp, run::Version};
 use countersign_store::PointerRow;
 use quick_cache::sync::Cache;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -18,7 +18,7 @@ const KEPT_MAX: usize = 10_000;
 pub(crate) struct Pointers {
     /// Grows with every change, so that a read that overlaps a change is not kept.
     generation: AtomicU64,
-    active: Cache<(String, String), PointerRow>,
+    active: Cache<(String, String), Arc<Choice>>,
     /// By workspace: the workflows a message may start, and when that was read.
     starters: Cache<String, (i64, Starters)>,
 }
@@ -27,6 +27,13 @@ impl Default for Pointers {
     fn default() -> Self {
         Self { generation: AtomicU64::default(), active: Cache::new(KEPT_MAX), starters: Cache::new(KEPT_MAX) }
     }
+}
+
+/// What a new run of a workflow is decided by.
+pub(crate) struct Choice {
+    pub(crate) pointer: PointerRow,
+    /// The triggers that are switched off. Read after the pointer, whose revision grows with every switch.
+    pub(crate) off: BTreeSet<String>,
 }
 
 /// Workflows by id.
@@ -41,6 +48,8 @@ pub(crate) struct Starter {
     pub(crate) workflow: String,
     pub(crate) active: u32,
     pub(crate) ramp: Option<Ramp>,
+    /// The triggers that are switched off.
+    pub(crate) off: BTreeSet<String>,
     /// Of the active and the ramped version those that take messages.
     pub(crate) versions: BTreeMap<u32, Arc<Version>>,
 }
@@ -77,8 +86,14 @@ impl Engine {
         }
         let generation = self.0.pointers.generation.load(Ordering::SeqCst);
         let mut starters = Vec::new();
-        for pointer in self.0.store.active_pointers(workspace).await? {
-            starters.extend(self.starter(workspace, &pointer).await?);
+        let pointers = self.0.store.active_pointers(workspace).await?;
+        let mut off: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (workflow, trigger) in self.0.store.switched_off(workspace).await? {
+            off.entry(workflow).or_default().insert(trigger);
+        }
+        for pointer in pointers {
+            let off = off.remove(&pointer.id).unwrap_or_default();
+            starters.extend(self.starter(workspace, &pointer, off).await?);
         }
         let starters = Arc::new(starters);
         if self.0.pointers.generation.load(Ordering::SeqCst) == generation {
@@ -87,7 +102,12 @@ impl Engine {
         Ok(starters)
     }
 
-    async fn starter(&self, workspace: &str, pointer: &PointerRow) -> Result<Option<Starter>, EngineError> {
+    async fn starter(
+        &self,
+        workspace: &str,
+        pointer: &PointerRow,
+        off: BTreeSet<String>,
+    ) -> Result<Option<Starter>, EngineError> {
         let Some(active) = pointer.active_version else { return Ok(None) };
         let ramp = pointer.ramp_version.zip(pointer.ramp_percent).map(|(version, percent)| Ramp { version, percent });
         let mut versions = BTreeMap::new();
@@ -100,25 +120,38 @@ impl Engine {
             }
         }
         let workflow = pointer.id.clone();
-        Ok((!versions.is_empty()).then_some(Starter { workflow, active, ramp, versions }))
+        Ok((!versions.is_empty()).then_some(Starter { workflow, active, ramp, off, versions }))
     }
 
     /// Which version a new run takes, as it was when last looked: the commit of a start is refused when it moved since.
     pub(crate) async fn pointer(&self, workspace: &str, workflow: &str) -> Result<PointerRow, EngineError> {
+        Ok(self.choice(workspace, workflow).await?.pointer.clone())
+    }
+
+    /// As [`Engine::pointer`], with what is switched off.
+    pub(crate) async fn choice(&self, workspace: &str, workflow: &str) -> Result<Arc<Choice>, EngineError> {
         let key = (workspace.to_owned(), workflow.to_owned());
-        if let Some(pointer) = self.0.pointers.active.get(&key) {
-            return Ok(pointer);
+        match self.0.pointers.active.get(&key) {
+            Some(choice) => Ok(choice),
+            None => self.choice_anew(key).await,
         }
+    }
+
+    /// As [`Engine::choice`], as it stands now: what starts is looked at again when it is written, what is refused is not.
+    pub(crate) async fn choice_anew(&self, key: (String, String)) -> Result<Arc<Choice>, EngineError> {
+        let (workspace, workflow) = (&key.0, &key.1);
         let generation = self.0.pointers.generation.load(Ordering::SeqCst);
         let row = self.0.store.get_pointer(workspace, workflow).await?;
-        let row = row.filter(|row| row.archived_at.is_none()).ok_or(EngineError::NotFound("workflow"))?;
+        let pointer = row.filter(|row| row.archived_at.is_none()).ok_or(EngineError::NotFound("workflow"))?;
+        let off = self.0.store.switched_off_of(workspace, workflow).await?.into_iter().collect();
+        let choice = Arc::new(Choice { pointer, off });
         if self.0.pointers.generation.load(Ordering::SeqCst) == generation {
-            self.0.pointers.active.insert(key.clone(), row.clone());
+            self.0.pointers.active.insert(key.clone(), Arc::clone(&choice));
             // A change that came in between has removed what was not there yet.
             if self.0.pointers.generation.load(Ordering::SeqCst) != generation {
                 self.0.pointers.active.remove(&key);
             }
         }
-        Ok(row)
+        Ok(choice)
     }
 }

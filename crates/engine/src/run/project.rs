@@ -133,6 +133,7 @@ fn empty(facts: &Facts<'_>, events: String) -> Commit {
         audit: Vec::new(),
         pointed: None,
         inbound: None,
+        wanted_by: None,
         outbound: Vec::new(),
         alert: false,
         idempotency: None,

@@ -5,13 +5,14 @@ use crate::{
     run::{
         customer::{conversation_object, customer_object},
         drive::{Before, Beside, Committed, Held},
+        pointers::Choice,
         project::Stood,
         waiters::{Wait, has_stopped},
     },
 };
 use countersign_core::{
     moves::{self, Ramp},
-    run::{Actor, Continuation, Decision, Input, Refusal, RunState, Start, Version},
+    run::{Actor, Continuation, Decision, Input, Refusal, RunState, Start, Version, switched_off},
 };
 use countersign_store::{
     Conflict, ConversationRow, CustomerRow, IdempotencyRow, NewAudit, NewIdempotency, Pointed, RunRow, RunStatus,
@@ -59,6 +60,8 @@ pub(crate) struct Origin {
     pub(crate) from: Option<Box<Continuation>>,
     /// What came in and ends with its start.
     pub(crate) inbound: Option<String>,
+    /// The message trigger that this was for.
+    pub(crate) wanted_by: Option<String>,
     /// Its conversation and customer, when they were just read.
     pub(crate) known: Option<(ConversationRow, Option<CustomerRow>)>,
 }
@@ -110,7 +113,7 @@ impl Engine {
     /// Starts a run. When this returns, the run is on disk and will be driven to its end.
     ///
     /// # Errors
-    /// `NotPublished`, `NotFound`, `NotCurrent`, `InvalidInput`, `KeyReused`, or `Busy` when too many runs move.
+    /// `NotPublished`, `NotFound`, `NotCurrent`, `TriggerOff`, `InvalidInput`, `KeyReused`, or `Busy` when too many runs move.
     pub async fn start_run(&self, request: StartRun) -> Result<StartedRun, EngineError> {
         self.start_from(request, Origin::default()).await
     }
@@ -119,7 +122,7 @@ impl Engine {
     pub(crate) async fn start_from(&self, request: StartRun, origin: Origin) -> Result<StartedRun, EngineError> {
         let run = origin.run.clone().unwrap_or_else(|| self.0.clock.new_id());
         for _ in 0..POINTER_TRIES {
-            let chosen = match self.choose(&request, &run).await {
+            let chosen = match self.choose(&request, (&run, &origin)).await {
                 // What was started before is answered with that run, whatever became of the workflow since.
                 Err(refused) => return self.started_before(&request).await?.ok_or(refused),
                 chosen => chosen?,
@@ -145,9 +148,15 @@ impl Engine {
     }
 
     /// The version the run takes: the one asked for, or what the workflow's pointer says.
-    async fn choose(&self, request: &StartRun, run: &str) -> Result<Chosen, EngineError> {
+    async fn choose(&self, request: &StartRun, (run, origin): (&str, &Origin)) -> Result<Chosen, EngineError> {
         // Of an archived workflow nothing starts, whichever version is named; the commit is refused when that changed.
-        let row = self.pointer(&request.workspace, &request.workflow).await?;
+        let mut choice = self.choice(&request.workspace, &request.workflow).await?;
+        if origin.retry_of.is_none() && self.off(request, &choice).await?.is_some() {
+            // Another process may have switched it on, and the word of it not have come yet.
+            choice = self.choice_anew((request.workspace.clone(), request.workflow.clone())).await?;
+            self.off(request, &choice).await?.map_or(Ok(()), |id| Err(EngineError::TriggerOff(id)))?;
+        }
+        let row = &choice.pointer;
         let pointed = Some(Pointed { workflow: request.workflow.clone(), revision: row.pointer_revision });
         if let Some(NamedVersion { version, otherwise }) = &request.version {
             let version = *version;
@@ -160,6 +169,14 @@ impl Engine {
         let active = row.active_version.ok_or(EngineError::NotPublished)?;
         let ramp = row.ramp_version.zip(row.ramp_percent).map(|(version, percent)| Ramp { version, percent });
         Ok(Chosen { version: moves::version_for(run, active, ramp), pointed, audit: Vec::new() })
+    }
+
+    /// The trigger that a start comes through, when it is off. Whichever version a start names: what the active one says is
+    /// what people see on and off.
+    async fn off(&self, request: &StartRun, choice: &Choice) -> Result<Option<String>, EngineError> {
+        let Some(active) = choice.pointer.active_version.filter(|_| !choice.off.is_empty()) else { return Ok(None) };
+        let version = self.version(&request.workspace, &request.workflow, active).await?;
+        Ok(switched_off(version.workflow(), &choice.off, &request.trigger))
     }
 
     async fn start_on(
@@ -193,7 +210,7 @@ impl Engine {
         let waiting = request.wait.map(|wait| (wait, self.0.waiters.wait(&run_id)));
         let Chosen { pointed, audit, .. } = chosen;
         let (idempotency, inbound) = (request.idempotency.as_ref().map(remembered), origin.inbound.clone());
-        let beside = Beside { idempotency, pointed, inbound, audit };
+        let beside = Beside { idempotency, pointed, inbound, wanted_by: origin.wanted_by.clone(), audit };
         let begin = self.clone().begin(row, version, decision, beside, permit);
         match self.see_through(begin).await? {
             Begun::Now(row) => {

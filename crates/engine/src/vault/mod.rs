@@ -8,6 +8,7 @@ mod health;
 mod master;
 mod refresh;
 mod renewal;
+mod samples;
 mod seal;
 mod tokens;
 mod uses;

@@ -126,6 +126,11 @@ impl World {
         engine(&self.store, &self.clock, EngineConfig::default()).await
     }
 
+    /// Another process that opened the database itself.
+    pub async fn another_on(&self, store: &Store) -> Engine {
+        engine(store, &self.clock, EngineConfig::default()).await
+    }
+
     async fn furnish(&self) {
         let workspace = WorkspaceRow {
             id: WORKSPACE.into(),

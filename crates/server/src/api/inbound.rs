@@ -56,7 +56,7 @@ pub(crate) async fn list_inbound(
 ) -> ApiResult<Json<Page<InboundEvent>>> {
     let wanted = Listing { cursor: query.cursor, limit: query.limit }.page()?;
     let status = words("status", query.status.as_deref())?.into_iter().next();
-    let filter = InboundFilter { source: query.source, status };
+    let filter = InboundFilter { source: query.source, status, ..InboundFilter::default() };
     let found = app.store.list_inbound(caller.workspace(), &filter, &wanted).await?;
     Ok(Json(page(found.items.into_iter().map(view).collect(), found.next)))
 }

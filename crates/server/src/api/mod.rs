@@ -27,6 +27,7 @@ pub(crate) mod previews;
 pub(crate) mod rehearsal;
 pub(crate) mod rights;
 pub(crate) mod runs;
+pub(crate) mod samples;
 pub(crate) mod saved_views;
 pub(crate) mod sealed;
 pub(crate) mod standing;

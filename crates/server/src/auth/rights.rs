@@ -41,9 +41,9 @@ const ANYONE: &[&str] = &[
 const VIEWER: &[&str] = &[
     "changePassword", "checkDocument", "countCheckpoints", "countConversations", "countRuns", "createDelegation",
     "createSavedView", "createStandingApproval", "decideCheckpoint", "decideCheckpoints", "deleteSavedView",
-    "diffVersions", "endDelegation", "exportRuns", "exportTestCases", "getCheckpoint", "getConnector",
+    "diffVersions", "endDelegation", "exportRuns", "exportTestCases", "getAction", "getCheckpoint", "getConnector",
     "getConversation", "getCustomer", "getDashboard", "getDraftYaml", "getMe", "getNotifications", "getRun",
-    "getRunGraph", "getRunState", "getRunTestCase", "getVersion", "getWorkflow", "getWorkspace", "listActivations",
+    "getRunGraph", "getRunState", "getRunTestCase", "getVersion", "getWorkflow", "getWorkspace", "listActions", "listActivations",
     "listCannedReplies", "listChannelKinds", "listCheckpoints", "listConnectors", "listConversations", "listCustomers", "listDelegations", "listIdentities",
     "listInbound", "listNotes", "listOutbound", "listPeople", "listRights", "listRunEvents", "listRunPoints",
     "listRuns", "listSavedViews", "listStandingApprovals", "listStepSamples", "listTemplates", "listTestCases",
@@ -64,9 +64,9 @@ const OPERATOR: &[&str] = &[
 #[rustfmt::skip]
 const BUILDER: &[&str] = &[
     "archiveWorkflow", "backtestWorkflow", "callInRehearsal", "changeTrigger", "createTestCase", "createWorkflow",
-    "deleteTestCase", "endRamp", "evaluate", "forkDraft", "importTestCases", "keepRunTestCase", "listChannels",
-    "listConnectionUses", "listConnections", "moveRuns", "previewApprovers", "previewForm", "previewSchedule",
-    "publishWorkflow", "rampWorkflow", "rehearseWorkflow", "restoreWorkflow", "rollbackWorkflow", "runTestCases",
+    "deleteTestCase", "endRamp", "evaluate", "forkDraft", "importTestCases", "keepRunTestCase", "keepSample", "listChannels",
+    "listConnectionUses", "listConnections", "listSamples", "moveRuns", "previewApprovers", "previewForm", "previewSchedule",
+    "publishWorkflow", "rampWorkflow", "rehearseWorkflow", "removeSample", "restoreWorkflow", "rollbackWorkflow", "runTestCases",
     "saveDraft", "testChannel", "testConnection", "tryAction", "tryTrigger", "undoMoves", "updateTestCase", "useTemplate",
 ];
 

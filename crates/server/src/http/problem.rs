@@ -373,6 +373,9 @@ impl From<EngineError> for ApiError {
                 let detail = format!("version {version} is neither the active nor the ramped one: a builder starts it");
                 Self::new(StatusCode::FORBIDDEN, "forbidden", "You may not do this").detail(detail)
             }
+            off @ EngineError::TriggerOff(_) => {
+                Self::conflict("trigger_off", "Starts of this workflow are switched off").detail(off.to_string())
+            }
             EngineError::NotPublished => Self::conflict("not_published", "This workflow has no published version"),
             EngineError::AlreadyDecided(row) => Self::already_decided(&row),
             EngineError::RunOver(ending) => Self::run_over(&ending),

@@ -1,6 +1,6 @@
 //! Connectors a workspace brings.
 
-use crate::support::TestApp;
+use crate::support::{Client, TestApp};
 use countersign_store::Role;
 use serde_json::{Value, json};
 use std::sync::{
@@ -38,7 +38,9 @@ async fn a_connector_is_put_in_used_and_not_taken_away_from_those_who_use_it() {
     // The same again is no new revision.
     assert_eq!(admin.post("/connectors", json!({ "source": source })).await.json["revision"], 1);
     let shown = admin.get("/connectors/pet_shop").await;
-    assert_eq!((&shown.json["revision"], &shown.json["actions"][0]["name"]), (&json!(1), &json!("pet_shop.get_pet")));
+    assert_eq!((&shown.json["revision"], &shown.json["action_count"]), (&json!(1), &json!(1)));
+    let actions = admin.get("/actions?connector=pet_shop").await;
+    assert_eq!(actions.is(200).json["items"][0]["name"], "pet_shop.get_pet");
 
     let workflow = app.publish(&admin, calls("pet_shop.get_pet")).await;
     let two = pets(json!({ "/pets/{id}": one, "/pets": { "post": { "operationId": "addPet" } } }));
@@ -169,9 +171,9 @@ async fn a_dry_run_says_what_would_come_of_it_and_writes_nothing() {
     let refused = admin.post("/connectors", wrong).await;
     assert!(refused.is_problem(422, "invalid_request").text.contains("/risks/nobody"), "{}", refused.text);
     admin.post("/connectors", json!({ "source": first, "risks": { "sell_pet": "high" } })).await.is(201);
-    let risk =
-        |shown: &Value| shown["actions"].as_array().unwrap().iter().map(|one| one["risk"].clone()).collect::<Vec<_>>();
-    assert_eq!(risk(&admin.get("/connectors/pet_shop").await.json), ["read", "high"]);
+    let actions = admin.get("/actions?connector=pet_shop").await.is(200).json["items"].clone();
+    let risk: Vec<Value> = actions.as_array().unwrap().iter().map(|one| one["risk"].clone()).collect();
+    assert_eq!(risk, ["read", "high"]);
     assert!(admin.get("/audit").await.text.contains("sell_pet"), "who said what is on the record");
     let again = admin.post("/connectors", json!({ "source": first, "dry_run": true })).await;
     assert_eq!((&again.json["revision"], &again.json["offered"][1]["risk"]), (&json!(1), &json!("high")));
@@ -313,18 +315,133 @@ async fn who_said_a_risk_is_told_from_a_guess_and_what_it_was_is_on_the_record()
     let worst = offered(json!({ "source": manifest, "dry_run": true })).await;
     assert_eq!(worst, [(json!("high"), false)], "the worst it can do, and no guess");
     admin.post("/connectors", json!({ "source": manifest })).await.is(201);
-    let shown = admin.get("/connectors/echo").await;
-    assert_eq!(shown.json["actions"][0]["risk_by"]["values"]["DELETE"], "high", "nobody said anything: it stays");
+    let shown = admin.get("/connectors/echo/actions/say").await;
+    assert_eq!(shown.is(200).json["risk_by"]["values"]["DELETE"], "high", "nobody said anything: it stays");
     // A person says what it has where nothing is listed: that holds whatever is sent.
     let put = admin.post("/connectors", json!({ "source": manifest, "risks": { "say": "write" } })).await;
     let inside = &put.is(201).json["changes"]["inside"][0];
     assert_eq!((&inside["risk_before"], &inside["risk"]), (&json!("high"), &json!("write")));
-    let shown = admin.get("/connectors/echo").await;
-    assert_eq!(
-        (&shown.json["actions"][0]["risk"], &shown.json["actions"][0]["risk_by"]),
-        (&json!("write"), &Value::Null)
-    );
+    let shown = admin.get("/connectors/echo/actions/say").await;
+    assert_eq!((&shown.is(200).json["risk"], &shown.json["risk_by"]), (&json!("write"), &Value::Null));
     let entries = admin.get("/audit?action=connector.put_in").await.json["items"].clone();
     let told: Vec<Value> = entries.as_array().unwrap().iter().map(risks).collect();
     assert!(told.contains(&json!({ "say": { "before": "high", "now": "write" } })), "{entries}");
+}
+
+/// An operation with an input and an answer of some size, as large documents have thousands.
+fn operation(number: usize) -> (String, Value) {
+    let field = |name: &str| json!({ "type": "string", "description": format!("The {name} of thing {number}.") });
+    let fields: serde_json::Map<_, _> = ["id", "name", "note", "colour", "size", "owner"]
+        .iter()
+        .map(|name| ((*name).to_owned(), field(name)))
+        .collect();
+    let thing = json!({ "type": "object", "properties": fields });
+    let said = json!({ "operationId": format!("updateThing{number}"), "summary": format!("Update thing {number}"),
+        "description": "long ".repeat(200),
+        "requestBody": { "content": { "application/json": { "schema": thing } } },
+        "responses": { "200": { "description": "ok", "content": { "application/json": { "schema": thing } } } } });
+    (format!("/things/{number}"), json!({ "put": said }))
+}
+
+/// A connector `pet_shop` with so many such operations and two others.
+async fn put_in_many(admin: &Client, count: usize) {
+    let mut paths: serde_json::Map<_, _> = (0..count).map(operation).collect();
+    paths.insert(
+        "/things".to_owned(),
+        json!({ "get": { "operationId": "listThings", "description": "Updates nothing." } }),
+    );
+    paths.insert(
+        "/old".to_owned(),
+        json!({ "delete": { "operationId": "deleteOld", "summary": "Takes update 7 away" } }),
+    );
+    let put_in = admin.post("/connectors", json!({ "source": pets(paths.into()) })).await;
+    assert_eq!(put_in.is(201).json["actions"], count + 2);
+}
+
+#[tokio::test]
+async fn thousands_of_actions_are_told_page_by_page() {
+    let app = TestApp::start().await;
+    let admin = app.key(Role::Admin).await;
+    put_in_many(&admin, 3000).await;
+    for path in ["/connectors", "/connectors/pet_shop", "/actions", "/actions?connector=pet_shop&limit=200"] {
+        let answer = admin.get(path).await;
+        assert!(answer.is(200).text.len() < 150_000, "{path}: {} bytes", answer.text.len());
+    }
+    assert_eq!(admin.get("/connectors/pet_shop").await.json["action_count"], 3002);
+
+    let mut seen: Vec<String> = Vec::new();
+    let mut cursor = String::new();
+    for _ in 0..40 {
+        let page = admin.get(&format!("/actions?connector=pet_shop&limit=100{cursor}")).await;
+        assert_eq!(page.is(200).json["found"], 3002);
+        let items = page.json["items"].as_array().unwrap();
+        assert!(items.len() <= 100);
+        seen.extend(items.iter().map(|item| item["name"].as_str().unwrap().to_owned()));
+        match page.json["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen.len(), 3002);
+    assert!(seen.is_sorted(), "each once, by name");
+    let counts = admin.get("/actions?connector=pet_shop&limit=1").await.json["counts"].clone();
+    assert_eq!(counts, json!({ "read": 1, "write": 3000, "high": 1 }));
+
+    // A cursor goes on behind its place, also where nothing is at it now, and one that somebody made up does no more.
+    for (cursor, first) in [
+        ("0.pet_shop.update_thing7", "pet_shop.update_thing70"),
+        ("0.pet_shop.update_thing6zz", "pet_shop.update_thing7"),
+        ("-9223372036854775808.x", "pet_shop.delete_old"),
+        ("0.", "pet_shop.delete_old"),
+    ] {
+        let page = admin.get(&format!("/actions?connector=pet_shop&limit=1&cursor={cursor}")).await;
+        assert_eq!(page.is(200).json["items"][0]["name"], first, "{cursor}");
+    }
+    let end = admin.get("/actions?connector=pet_shop&cursor=9223372036854775807.x").await.is(200).json.clone();
+    assert_eq!((&end["items"], &end["next"], &end["found"]), (&json!([]), &Value::Null, &json!(3002)));
+}
+
+#[tokio::test]
+async fn actions_are_searched_by_words_and_risk() {
+    let app = TestApp::start().await;
+    let admin = app.key(Role::Admin).await;
+    put_in_many(&admin, 1000).await;
+    let names = async |query: &str| {
+        let found = admin.get(&format!("/actions?connector=pet_shop&{query}")).await.is(200).json.clone();
+        let items = found["items"].as_array().unwrap().clone();
+        (
+            items.into_iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>(),
+            found["found"].clone(),
+        )
+    };
+    let (found, count) = names("q=THING7%20update").await;
+    assert_eq!((found[0].as_str(), count), ("pet_shop.update_thing7", json!(111)));
+    // What has the words in its name comes before what has them in its title or description.
+    let (found, _) = names("q=update%207&limit=200").await;
+    assert!(found.len() > 100 && found.iter().take(100).all(|name| name.contains("update_thing")), "{found:?}");
+    let (all, count) = names("q=updat&risk=read,high").await;
+    assert_eq!((all, count), (vec!["pet_shop.delete_old".to_owned(), "pet_shop.list_things".to_owned()], json!(2)));
+    assert_eq!(names("q=nothing+of+it").await.0, Vec::<String>::new());
+    let across = admin.get("/actions?q=refund&risk=high&limit=5").await.is(200).json.clone();
+    assert!(across["items"].as_array().unwrap().iter().any(|item| item["name"] == "stripe.refund.create"), "{across}");
+    let brief = admin.get("/actions?q=pet_shop.update_thing12&limit=1").await.json["items"][0].clone();
+    assert!(brief["description"].as_str().unwrap().chars().count() <= 301 && brief.get("input").is_none(), "{brief}");
+    let whole = admin.get("/connectors/pet_shop/actions/update_thing12").await.is(200).json.clone();
+    assert!(whole["input"]["properties"].is_object() && whole["output"].is_object());
+
+    admin.get("/connectors/pet_shop/actions/nothing").await.is_problem(404, "not_found");
+    admin.get("/actions?connector=nothing").await.is_problem(404, "not_found");
+    for bad in ["risk=some", "q=%00", "cursor=x", "limit=0", "limit=201", &format!("q={}", "a".repeat(201))] {
+        assert_eq!(admin.get(&format!("/actions?{bad}")).await.status, 400, "{bad}");
+    }
+    // Words are words, whatever is in them.
+    for odd in ["%25", "%5C", "%27%22", "_%25_", ".*", "%F0%9F%98%80", "%C4%B0", "thing7%3B--"] {
+        assert_eq!(names(&format!("q={odd}")).await.1, json!(0), "{odd}");
+    }
+    assert_eq!(names("q=%20%09%20").await.1, json!(1002), "no words");
+    let other = app.other_workspace().await;
+    other.get("/actions?connector=pet_shop").await.is_problem(404, "not_found");
+    other.get("/connectors/pet_shop/actions/list_things").await.is_problem(404, "not_found");
+    assert_eq!(other.get("/actions?q=update_thing").await.is(200).json["found"], 0);
+    app.anonymous().get("/actions").await.is_problem(401, "unauthenticated");
 }

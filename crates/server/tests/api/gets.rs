@@ -78,6 +78,7 @@ async fn no_get_changes_anything() {
             .replace("{id}", &id)
             .replace("{n}", "1")
             .replace("{name}", &id)
+            .replace("{action}", "customer.get")
             .replace("{token}", &link);
         let path = if path.ends_with("/merge") { format!("{path}?customer={id}") } else { path };
         let reply = admin.with("x-visitor", &token).get(&path).await;

@@ -38,6 +38,7 @@ mod settings;
 mod standing_in;
 mod step_up;
 mod support;
+mod switches;
 mod trail;
 mod triggers;
 mod trying;

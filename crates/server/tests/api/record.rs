@@ -257,6 +257,9 @@ impl Walk {
         self.act(admin, "changeTrigger", &[&id, name], json!({ "enabled": true })).await;
         let hook = url.split_once("://").unwrap().1.split_once('/').unwrap().1;
         self.act(admin, "tryTrigger", &[&id, name], json!({ "body": "{}" })).await;
+        let sample = json!({ "value": { "body": "{}" } });
+        self.act(admin, "keepSample", &[&id, "trigger", name], sample).await;
+        self.act(admin, "removeSample", &[&id, "trigger", name], json!({})).await;
         let event = self.test.anonymous().post(&format!("//{hook}"), json!({ "text": "hi" })).await;
         let event = event.json["event"].as_str().unwrap_or_else(|| panic!("{}", event.text)).to_owned();
         self.act(admin, "replayInbound", &[&event], json!({})).await;

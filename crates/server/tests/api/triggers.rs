@@ -320,6 +320,7 @@ async fn who_calls_again_while_the_first_call_is_about_to_start_waits_for_its_ru
             error: None,
             done_at: None,
             rank: 0,
+            wanted_by: None,
         };
         assert!(test.store.accept_inbound(&first).await.unwrap());
         let again = call(&test, &url, &[], &body);
@@ -348,7 +349,7 @@ async fn a_call_that_is_put_off_is_waited_for_too() {
     let (mut caller, _) = slow.accept().await.unwrap();
     let body = json!({ "a": 1 });
     let (answered, ()) = tokio::join!(call(&test, &url, &[], &body), async {
-        let waits = InboundFilter { status: Some(InboundStatus::Waiting), source: None };
+        let waits = InboundFilter { status: Some(InboundStatus::Waiting), ..InboundFilter::default() };
         let page = PageRequest { after: None, limit: 2 };
         let put_off = async {
             loop {

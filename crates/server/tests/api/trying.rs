@@ -165,3 +165,63 @@ async fn with_two_accounts_one_is_chosen() {
     assert_eq!(chosen.is(200).json["connection"], "spare");
     builder.post(&path("get"), rex(json!({ "connection": "none" }))).await.is_problem(404, "not_found");
 }
+
+#[tokio::test]
+async fn a_sample_is_kept_with_its_workflow_without_secrets() {
+    let test = TestApp::start().await;
+    let admin = test.key(Role::Admin).await;
+    let webhook = json!({ "type": "webhook", "verify": "shared_secret" });
+    let workflow = test.publish(&admin, crate::triggers::document(webhook)).await;
+    let account = json!({ "connector": "stripe", "name": "main", "secrets": { "api_key": "sk_test_very_secret_1" } });
+    admin.post("/connections?untested=true", account).await.is(201);
+    let trigger = admin.get(&format!("/workflows/{workflow}/triggers")).await.json["items"][0].clone();
+    let secret = json!({ "secret": "open sesame" });
+    admin.patch(&format!("/workflows/{workflow}/triggers/webhook-1"), secret).await.is(204);
+    let token = trigger["url"].as_str().unwrap().rsplit('.').next().unwrap().to_owned();
+
+    let path = |of: &str, name: &str| format!("/workflows/{workflow}/samples/{of}/{name}");
+    let kept = async || admin.get(&format!("/workflows/{workflow}/samples")).await.is(200).json["items"].clone();
+    assert_eq!(kept().await, json!([]));
+    let output = json!({ "id": "ch_1", "echo": "Bearer sk_test_very_secret_1", "amount": 9_007_199_254_740_993_i64 });
+    admin.put(&path("step", "pay"), json!({ "value": output })).await.is(204);
+    let call = json!({ "body": format!("{{\"to\": \"{token}\"}}"), "query": { "page": "2" },
+        "headers": { "Authorization": "Basic abc", "x-webhook-secret": "open sesame", "x-id": "7", "x-note": "open sesame" } });
+    admin.put(&path("trigger", "webhook-1"), json!({ "value": call })).await.is(204);
+    let all = kept().await;
+    let (step, hook) = (&all[0], &all[1]);
+    assert_eq!(
+        (&step["of"], &step["id"], &step["value"]["amount"]),
+        (&json!("step"), &json!("pay"), &output["amount"])
+    );
+    assert!(step["kept_at"].is_i64() && step["kept_by"]["name"].is_string(), "{step}");
+    assert_eq!((&hook["of"], &hook["id"]), (&json!("trigger"), &json!("webhook-1")));
+    assert_eq!((&hook["value"]["headers"]["x-id"], &hook["value"]["query"]["page"]), (&json!("7"), &json!("2")));
+    let told = all.to_string();
+    for secret in ["sk_test_very_secret_1", "open sesame", "Basic abc", token.as_str()] {
+        assert!(!told.contains(secret), "{secret} in {told}");
+    }
+    // The one before gives way; what is on the record says what was kept, not what it says.
+    admin.put(&path("step", "pay"), json!({ "value": { "id": "ch_2" } })).await.is(204);
+    assert_eq!(kept().await[0]["value"], json!({ "id": "ch_2" }));
+    let entries = admin.get("/audit?action=sample.kept").await;
+    assert_eq!(entries.json["items"].as_array().unwrap().len(), 3);
+    assert_eq!(entries.json["items"][0]["sentence"], "kept a sample of step pay in Orders");
+    assert!(!entries.text.contains("ch_2"));
+
+    let long = json!({ "value": "a".repeat(70_000) });
+    admin.put(&path("step", "pay"), long).await.is_problem(422, "invalid_request");
+    admin.put(&path("step", "pay"), json!({ "value": 1, "more": 2 })).await.is(422);
+    admin.put(&path("run", "pay"), json!({ "value": 1 })).await.is_problem(400, "invalid_parameter");
+    admin.put(&path("step", &"a".repeat(101)), json!({ "value": 1 })).await.is_problem(400, "invalid_parameter");
+    let other = test.other_workspace().await;
+    other.get(&format!("/workflows/{workflow}/samples")).await.is_problem(404, "not_found");
+    other.put(&path("step", "pay"), json!({ "value": 1 })).await.is_problem(404, "not_found");
+    other.delete(&path("step", "pay")).await.is_problem(404, "not_found");
+    let operator = test.key(Role::Operator).await;
+    operator.get(&format!("/workflows/{workflow}/samples")).await.is_problem(403, "forbidden");
+    operator.put(&path("step", "pay"), json!({ "value": 1 })).await.is_problem(403, "forbidden");
+    assert_eq!(kept().await[0]["value"], json!({ "id": "ch_2" }));
+    admin.delete(&path("step", "pay")).await.is(204);
+    admin.delete(&path("step", "pay")).await.is_problem(404, "not_found");
+    assert_eq!(kept().await.as_array().unwrap().len(), 1);
+}

@@ -146,6 +146,7 @@ CREATE TABLE triggers (
   PRIMARY KEY (workspace, workflow, id)
 ) STRICT;
 CREATE UNIQUE INDEX triggers_by_token ON triggers (workspace, token_hash) WHERE token_hash IS NOT NULL;
+CREATE INDEX triggers_off ON triggers (workspace, workflow, id) WHERE enabled = 0;
 CREATE INDEX triggers_due ON triggers (next_at) WHERE next_at IS NOT NULL;
 
 CREATE TABLE inbound (
@@ -164,11 +165,13 @@ CREATE TABLE inbound (
   error TEXT,
   done_at INTEGER,
   rank INTEGER NOT NULL,
+  wanted_by TEXT,
   PRIMARY KEY (workspace, id)
 ) STRICT;
 CREATE UNIQUE INDEX inbound_by_dedup ON inbound (workspace, source, dedup);
 CREATE INDEX inbound_by_time ON inbound (workspace, at, id);
 CREATE INDEX inbound_by_source ON inbound (workspace, source, at, id);
+CREATE INDEX inbound_by_trigger ON inbound (workspace, wanted_by, at, id) WHERE wanted_by IS NOT NULL;
 CREATE INDEX inbound_in_turn ON inbound (workspace, source, rank, at, id) WHERE status = 'waiting';
 CREATE INDEX inbound_due ON inbound (due_at) WHERE status = 'waiting';
 CREATE INDEX inbound_by_age ON inbound (done_at) WHERE done_at IS NOT NULL;
@@ -271,6 +274,9 @@ CREATE INDEX runs_by_workflow ON runs (workspace, workflow, status, started_at, 
 CREATE INDEX runs_by_customer ON runs (workspace, customer, started_at, id) WHERE customer IS NOT NULL;
 CREATE INDEX runs_by_conversation ON runs (workspace, conversation, started_at, id) WHERE conversation IS NOT NULL;
 CREATE INDEX runs_by_error ON runs (workspace, error_code, started_at, id) WHERE error_code IS NOT NULL;
+-- What came of starts by people and the API, for their triggers.
+CREATE INDEX runs_by_hand ON runs (workspace, workflow, "trigger", started_at, id)
+  WHERE "trigger" IN ('api', 'manual') AND retry_of IS NULL;
 CREATE INDEX runs_due ON runs (wake_at) WHERE wake_at IS NOT NULL;
 -- Without the node, which changes while a run moves.
 CREATE INDEX runs_running ON runs (id, workspace) WHERE status = 'running';
@@ -286,6 +292,17 @@ CREATE TABLE saved_views (
   PRIMARY KEY (workspace, id)
 ) STRICT;
 CREATE UNIQUE INDEX saved_views_by_name ON saved_views (workspace, user_id, name);
+
+-- What a step or a trigger of a workflow is tried with.
+CREATE TABLE samples (
+  workspace TEXT NOT NULL,
+  workflow TEXT NOT NULL,
+  place TEXT NOT NULL,
+  value TEXT NOT NULL,
+  kept_at INTEGER NOT NULL,
+  kept_by TEXT NOT NULL,
+  PRIMARY KEY (workspace, workflow, place)
+) STRICT;
 
 -- Texts that operators reply with.
 CREATE TABLE canned_replies (

@@ -16,6 +16,8 @@ pub struct InboundFilter {
     pub source: Option<String>,
     /// Whether it is dealt with.
     pub status: Option<InboundStatus>,
+    /// The message trigger that it was for.
+    pub wanted_by: Option<String>,
 }
 
 /// Stores an event that a process has for the next `due_at` milliseconds; one with the same key is left as it is.
@@ -185,6 +187,7 @@ impl Store {
         let mut query = Query::in_workspace(workspace);
         query.and_some("source = ", filter.source.as_deref());
         query.and_some("status = ", filter.status.as_ref());
+        query.and_some("wanted_by = ", filter.wanted_by.as_deref());
         let cursor = |row: &InboundRow| Cursor { at: row.at, id: row.id.clone() };
         self.newest(query, ("at", page), cursor).await
     }

@@ -93,6 +93,7 @@ fn end_inbound(commit: &Commit, facts: &mut Facts, effects: &mut Effects<'_>) {
         run: Some(commit.run_id.clone()),
         error: None,
         done_at: Some(commit.at),
+        wanted_by: commit.wanted_by.clone(),
     });
 }
 

@@ -81,6 +81,8 @@ row! {
         pub done_at: Option<i64>,
         /// Where the other side puts it among those of its source; 0 where it does not say.
         pub rank: i64,
+        /// The trigger that a message was for, `trigger:<workflow>/<trigger>`, once that is known.
+        pub wanted_by: Option<String>,
     }
 }
 
@@ -101,11 +103,13 @@ row! {
         pub error: Option<String>,
         /// When.
         pub done_at: Option<i64>,
+        /// The trigger that a message was for.
+        pub wanted_by: Option<String>,
     }
 }
 
 row! {
-    /// What a trigger of a workflow keeps across versions: its address, its secret, its clock.
+    /// What a trigger of a workflow keeps across versions: its switch, its address, its secret, its clock.
     pub struct TriggerRow in "triggers" key(workspace, workflow, id) {
         /// Workspace.
         pub workspace: String,
@@ -113,7 +117,7 @@ row! {
         pub workflow: String,
         /// The trigger's id, unique in the workflow.
         pub id: String,
-        /// webhook or schedule.
+        /// The type of the trigger it was made for.
         pub kind: String,
         /// JSON: the trigger as last published.
         pub definition: String,
@@ -129,5 +133,23 @@ row! {
         pub next_at: Option<i64>,
         /// When it fired last.
         pub last_at: Option<i64>,
+    }
+}
+
+row! {
+    /// What a step or a trigger of a workflow is tried with; it is never part of a version.
+    pub struct SampleRow in "samples" key(workspace, workflow, place) {
+        /// Workspace.
+        pub workspace: String,
+        /// Workflow id.
+        pub workflow: String,
+        /// `step:<id>` or `trigger:<id>`.
+        pub place: String,
+        /// JSON, without secrets.
+        pub value: String,
+        /// When it was kept.
+        pub kept_at: i64,
+        /// By whom.
+        pub kept_by: String,
     }
 }

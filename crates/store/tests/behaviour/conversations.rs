@@ -175,6 +175,7 @@ pub async fn what_nobody_answers_waits_for_people(database: TestDatabase) {
             run: None,
             error: None,
             done_at: Some(2_000),
+            wanted_by: None,
         }
     };
     let since = async || store.get_conversation(WORKSPACE, "c1").await.unwrap().unwrap().unanswered_since;

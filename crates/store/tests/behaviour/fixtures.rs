@@ -52,6 +52,7 @@ pub fn commit(run: &str, expected_seq: u64) -> Commit {
         audit: vec![],
         pointed: None,
         inbound: None,
+        wanted_by: None,
         outbound: Vec::new(),
         alert: false,
         idempotency: None,

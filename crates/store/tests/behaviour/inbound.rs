@@ -21,6 +21,7 @@ pub fn event(id: &str, source: &str, dedup: &str) -> InboundRow {
         error: None,
         done_at: None,
         rank: 0,
+        wanted_by: None,
     }
 }
 
@@ -56,7 +57,7 @@ pub async fn what_came_in_is_taken_and_ends_once(database: TestDatabase) {
     assert!(store.commit(foreign, Priority::Start).await.is_err());
 
     assert_eq!(store.count_waiting_inbound(10).await.unwrap(), 2);
-    let of_t = InboundFilter { source: Some("t".to_owned()), status: None };
+    let of_t = InboundFilter { source: Some("t".to_owned()), ..InboundFilter::default() };
     let page = store.list_inbound(WORKSPACE, &of_t, &PageRequest { after: None, limit: 1 }).await.unwrap();
     assert_eq!((page.items[0].id.as_str(), page.next.is_some()), ("e4", true));
     assert_eq!(store.purge_inbound(2_000).await.unwrap(), 1);
@@ -102,6 +103,7 @@ pub fn end(id: &str) -> InboundEndRow {
         run: None,
         error: None,
         done_at: Some(2_000),
+        wanted_by: None,
     }
 }
 
@@ -194,6 +196,146 @@ pub async fn a_tick_is_accepted_once(database: TestDatabase) {
     store.add_trigger(&hook).await.unwrap();
     assert_eq!(store.find_trigger(WORKSPACE, "h").await.unwrap().unwrap().id, "hook");
     assert!(store.find_trigger(OTHER, "h").await.unwrap().is_none());
-    store.update_trigger(&TriggerRow { enabled: false, ..hook }, vec![audit("trigger.disabled")]).await.unwrap();
+    let off = ChangeTrigger {
+        workspace: hook.workspace,
+        workflow: hook.workflow,
+        id: hook.id,
+        enabled: Some(false),
+        secret_sealed: None,
+    };
+    store.change_trigger(&off, vec![audit("trigger.disabled")]).await.unwrap();
     assert_eq!(store.list_triggers(WORKSPACE, "wf-1").await.unwrap().len(), 2);
+}
+
+pub async fn a_switch_moves_the_choice_of_starts(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    store.create_workflow(&workflow("wf-1", "Orders"), vec![]).await.unwrap();
+    store.publish(&publish("wf-1", "{}"), &|_| vec![]).await.unwrap();
+    let row = |id: &str| TriggerRow {
+        workspace: WORKSPACE.to_owned(),
+        workflow: "wf-1".to_owned(),
+        id: id.to_owned(),
+        kind: "message".to_owned(),
+        definition: "{}".to_owned(),
+        enabled: true,
+        token_hash: None,
+        token_sealed: String::new(),
+        secret_sealed: String::new(),
+        next_at: Some(9_000),
+        last_at: None,
+    };
+    for id in ["message-1", "message-2"] {
+        store.add_trigger(&row(id)).await.unwrap();
+    }
+    let change = |enabled: Option<bool>, secret: Option<&str>| ChangeTrigger {
+        workspace: WORKSPACE.to_owned(),
+        workflow: "wf-1".to_owned(),
+        id: "message-2".to_owned(),
+        enabled,
+        secret_sealed: secret.map(str::to_owned),
+    };
+    let pointer = async || store.get_pointer(WORKSPACE, "wf-1").await.unwrap().unwrap();
+    let start = |run: &str, pointer: &PointerRow| {
+        let mut start = Commit { wanted_by: Some("trigger:wf-1/message-2".to_owned()), ..led_to(run, run) };
+        start.run.version = 1;
+        start.pointed = Some(Pointed { workflow: "wf-1".to_owned(), revision: pointer.pointer_revision });
+        start
+    };
+    for id in ["r1", "r2"] {
+        store.accept_inbound(&event(id, "conversation:c", id)).await.unwrap();
+    }
+    let before = pointer().await;
+    written(&store, start("r1", &before)).await;
+    assert!(store.switched_off(WORKSPACE).await.unwrap().is_empty());
+    store.change_trigger(&change(Some(false), None), vec![audit("trigger.changed")]).await.unwrap();
+    assert_eq!(store.switched_off(WORKSPACE).await.unwrap(), [("wf-1".to_owned(), "message-2".to_owned())]);
+    assert_eq!(store.switched_off_of(WORKSPACE, "wf-1").await.unwrap(), ["message-2"]);
+    assert!(store.switched_off(OTHER).await.unwrap().is_empty());
+    let late = store.commit(start("r2", &before), Priority::Start).await;
+    assert!(
+        matches!(late, Err(StoreError::Conflict(Conflict::PointerMoved { .. }))),
+        "decided while it was on: {late:?}"
+    );
+    // A secret is changed without the switch, and the switch without what it stands beside.
+    store.change_trigger(&change(None, Some("sealed")), vec![]).await.unwrap();
+    store.change_trigger(&change(Some(true), None), vec![]).await.unwrap();
+    let now = store.get_trigger(WORKSPACE, "wf-1", "message-2").await.unwrap().unwrap();
+    assert_eq!((now.enabled, now.secret_sealed.as_str(), now.next_at), (true, "sealed", Some(9_000)));
+    written(&store, start("r2", &pointer().await)).await;
+    let unknown = ChangeTrigger { id: "message-9".to_owned(), ..change(Some(false), None) };
+    assert!(matches!(store.change_trigger(&unknown, vec![]).await, Err(StoreError::NotFound("trigger"))));
+    let foreign = ChangeTrigger { workspace: OTHER.to_owned(), ..change(Some(false), None) };
+    assert!(matches!(store.change_trigger(&foreign, vec![]).await, Err(StoreError::NotFound("workflow"))));
+    assert!(store.switched_off(WORKSPACE).await.unwrap().is_empty());
+
+    let page = PageRequest { after: None, limit: 10 };
+    let of = InboundFilter { wanted_by: Some("trigger:wf-1/message-2".to_owned()), ..InboundFilter::default() };
+    let mut runs: Vec<_> =
+        store.list_inbound(WORKSPACE, &of, &page).await.unwrap().items.into_iter().map(|row| row.run).collect();
+    runs.sort();
+    assert_eq!(runs, [Some("r1".to_owned()), Some("r2".to_owned())]);
+    assert!(store.list_inbound(OTHER, &of, &page).await.unwrap().items.is_empty());
+}
+
+pub async fn runs_started_by_hand_are_told_by_their_trigger(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    for (at, (id, trigger, retry_of)) in [
+        ("r1", "api", None),
+        ("r2", "manual", None),
+        ("r3", "manual", Some("r2")),
+        ("r4", "manual", None),
+        ("r5", "webhook", None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut start = commit(id, 0);
+        start.run.workflow = "wf-1".to_owned();
+        start.run.trigger = trigger.to_owned();
+        start.run.retry_of = retry_of.map(str::to_owned);
+        start.run.started_at = 1_000 + at as i64;
+        written(&store, start).await;
+    }
+    let ids = async |trigger: &str, limit: u32| {
+        let runs = store.started_by_hand(WORKSPACE, "wf-1", trigger, limit).await.unwrap();
+        runs.into_iter().map(|run| run.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("manual", 10).await, ["r4", "r2"]);
+    assert_eq!(ids("manual", 1).await, ["r4"]);
+    assert_eq!(ids("api", 10).await, ["r1"]);
+    assert!(store.started_by_hand(OTHER, "wf-1", "api", 10).await.unwrap().is_empty());
+    assert!(store.started_by_hand(WORKSPACE, "wf-2", "api", 10).await.unwrap().is_empty());
+}
+
+pub async fn samples_are_kept_by_place_and_the_oldest_go(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let sample = |place: &str, value: &str, kept_at: i64| SampleRow {
+        workspace: WORKSPACE.to_owned(),
+        workflow: "wf-1".to_owned(),
+        place: place.to_owned(),
+        value: value.to_owned(),
+        kept_at,
+        kept_by: "u-1".to_owned(),
+    };
+    store.keep_sample(&sample("step:pay", "1", 10), vec![audit("sample.kept")]).await.unwrap();
+    store.keep_sample(&sample("trigger:webhook-1", "2", 20), vec![]).await.unwrap();
+    store.keep_sample(&sample("step:pay", "3", 30), vec![]).await.unwrap();
+    let all = async || store.list_samples(WORKSPACE, "wf-1").await.unwrap();
+    assert_eq!(all().await, [sample("step:pay", "3", 30), sample("trigger:webhook-1", "2", 20)]);
+    assert!(store.list_samples(OTHER, "wf-1").await.unwrap().is_empty());
+    assert!(store.list_samples(WORKSPACE, "wf-2").await.unwrap().is_empty());
+    for number in 0..i64::from(SAMPLES_MAX) {
+        store.keep_sample(&sample(&format!("step:{number}"), "{}", 100 + number), vec![]).await.unwrap();
+    }
+    assert_eq!(all().await.len(), SAMPLES_MAX as usize);
+    assert!(!all().await.iter().any(|row| row.place == "step:pay" || row.place == "trigger:webhook-1"));
+    // A clock that is behind takes nothing away from who keeps one now.
+    store.keep_sample(&sample("step:late", "{}", 1), vec![]).await.unwrap();
+    assert!(all().await.iter().any(|row| row.place == "step:late"));
+    assert_eq!(all().await.len(), SAMPLES_MAX as usize);
+    assert!(!all().await.iter().any(|row| row.place == "step:0"), "the oldest of the others went");
+    store.remove_sample(WORKSPACE, "wf-1", "step:late", vec![]).await.unwrap();
+    let gone = store.remove_sample(WORKSPACE, "wf-1", "step:late", vec![]).await;
+    assert!(matches!(gone, Err(StoreError::NotFound("sample"))));
+    assert!(matches!(store.remove_sample(OTHER, "wf-1", "step:1", vec![]).await, Err(StoreError::NotFound("sample"))));
 }

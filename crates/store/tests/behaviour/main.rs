@@ -69,6 +69,9 @@ macro_rules! cases {
             a_message_and_what_is_to_be_done_about_it_are_one,
             what_a_platform_tells_is_kept_once_and_in_its_order, a_message_is_changed_as_it_was_read,
             a_tick_is_accepted_once,
+            a_switch_moves_the_choice_of_starts,
+            samples_are_kept_by_place_and_the_oldest_go,
+            runs_started_by_hand_are_told_by_their_trigger,
         );
         subject!($open, outbound:
             what_happened_is_written_with_it_and_told_once, a_form_has_one_link_of_its_workspace_until_it_ends,

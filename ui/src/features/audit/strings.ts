@@ -45,6 +45,7 @@ export const strings = {
     'vault.': 'Secret key',
     'workflow.': 'Workflows',
     'trigger.': 'Triggers',
+    'sample.': 'Samples',
     'inbound.': 'Events from outside',
     'action.': 'Trials of actions',
     'conversation.': 'Conversations',

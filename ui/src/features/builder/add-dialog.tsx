@@ -1,6 +1,8 @@
-import { useQuery } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useReactFlow } from '@xyflow/react'
 import { Command } from 'cmdk'
+import { useState } from 'react'
+import { problemText } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { ActionSpec } from '@/api/types'
 import { kindView } from '@/components/canvas/kinds/registry'
@@ -13,9 +15,11 @@ import { schemaFields } from '@/model/schema'
 import { addStep, newStep, type Place } from '@/model/operations/edits'
 import { wordRank } from '@/model/word-rank'
 import { useBuilder, useDocument, useView } from './context'
+import { useFoundActions } from './find-actions'
 import type { Builder } from './stores'
 import { strings } from './strings'
 import { cx } from '@/ui/cx'
+import { toast } from '@/ui/toast'
 
 const s = strings.addDialog
 const ITEM =
@@ -100,16 +104,64 @@ export function useCentre(): () => [number, number] {
   }
 }
 
-/** `/` and every plus: choose a kind, an action, or a step to go to. */
-export default function AddDialog() {
+type Adding = Exclude<ReturnType<typeof useAdding>, null>
+const useAdding = () => useView((view) => view.adding)
+
+/** The actions found, each put in as a step that calls it. */
+function Actions({ found, place }: { found: ReturnType<typeof useFoundActions>; place: Place }) {
   const builder = useBuilder()
   const document = useDocument()
-  const adding = useView((view) => view.adding)
+  const client = useQueryClient()
+  const { actions, text, more } = found
+  const add = useMutation({
+    mutationFn: (name: string) => client.fetchQuery(queries.action(name)),
+    onError: (error) => toast.bad(problemText(error)),
+  })
+  const put = (action: ActionSpec) =>
+    addAndOpen(
+      builder,
+      place,
+      (next) => ({
+        type: 'tool_call',
+        title: action.title,
+        action: action.name,
+        input: known(action, document, place),
+        next,
+      }),
+      action.title || action.name,
+      action.risk === 'high',
+    )
+  return (
+    <Command.Group heading={s.actions} className={GROUP}>
+      {actions.map((action) => (
+        <Command.Item
+          key={action.name}
+          value={`${action.name} ${action.title}`}
+          keywords={[text]}
+          disabled={add.isPending}
+          // Of a dialog that was closed meanwhile nothing comes.
+          onSelect={() => add.mutate(action.name, { onSuccess: put })}
+          className={ITEM}
+        >
+          <span className="font-mono text-xs">{action.name}</span>
+          <span className="truncate text-muted">{action.title}</span>
+          {action.risk === 'high' && (
+            <span className="ml-auto rounded-full bg-bad-soft px-2 text-xs text-bad">{strings.addDialog.high}</span>
+          )}
+        </Command.Item>
+      ))}
+      {more}
+    </Command.Group>
+  )
+}
+
+function Opened({ adding }: { adding: Adding }) {
+  const builder = useBuilder()
+  const document = useDocument()
   const centre = useCentre()
-  const { data: connectors } = useQuery(queries.connectors())
-  if (adding === null) return null
+  const [typed, setTyped] = useState('')
+  const found = useFoundActions(typed, true)
   const place = adding === 'anywhere' ? placeFor(builder, centre()) : adding
-  const actions = connectors?.items.flatMap((connector) => connector.actions) ?? []
   return (
     <Command.Dialog
       open
@@ -123,11 +175,13 @@ export default function AddDialog() {
       )}
     >
       <Command.Input
+        value={typed}
+        onValueChange={setTyped}
         placeholder={s.placeholder}
         className="h-12 w-full border-b border-line bg-transparent px-4 text-base outline-none"
       />
       <Command.List className="max-h-[52vh] overflow-y-auto p-2">
-        <Command.Empty className="px-2 py-6 text-center text-sm text-muted">{s.empty}</Command.Empty>
+        {!found.waits && <Command.Empty className="px-2 py-6 text-center text-sm text-muted">{s.empty}</Command.Empty>}
         <Command.Group heading={s.kinds} className={GROUP}>
           {STEP_TYPES.map((type) => {
             const { icon: Icon, colour } = kindView(type)
@@ -162,37 +216,14 @@ export default function AddDialog() {
             ))}
           </Command.Group>
         )}
-        <Command.Group heading={s.actions} className={GROUP}>
-          {actions.map((action) => (
-            <Command.Item
-              key={action.name}
-              value={`${action.name} ${action.title}`}
-              onSelect={() =>
-                addAndOpen(
-                  builder,
-                  place,
-                  (next) => ({
-                    type: 'tool_call',
-                    title: action.title,
-                    action: action.name,
-                    input: known(action, document, place),
-                    next,
-                  }),
-                  action.title || action.name,
-                  action.risk === 'high',
-                )
-              }
-              className={ITEM}
-            >
-              <span className="font-mono text-xs">{action.name}</span>
-              <span className="truncate text-muted">{action.title}</span>
-              {action.risk === 'high' && (
-                <span className="ml-auto rounded-full bg-bad-soft px-2 text-xs text-bad">{strings.addDialog.high}</span>
-              )}
-            </Command.Item>
-          ))}
-        </Command.Group>
+        <Actions found={found} place={place} />
       </Command.List>
     </Command.Dialog>
   )
+}
+
+/** `/` and every plus: choose a kind, an action, or a step to go to. */
+export default function AddDialog() {
+  const adding = useAdding()
+  return adding === null ? null : <Opened adding={adding} />
 }

@@ -156,6 +156,7 @@ export function SampleLine() {
             : chosen
               ? s.fromChosen(new Date(sample.started_at).toLocaleString())
               : s.fromRun}
+        {sample.kept > 0 && ` ${s.withKept(sample.kept)}`}
       </span>
       <Button small look="quiet" onClick={() => setOpen(true)}>
         {s.change}

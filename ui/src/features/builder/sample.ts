@@ -1,16 +1,21 @@
 import { useQuery } from '@tanstack/react-query'
 import { useCallback, useMemo } from 'react'
 import { queries } from '@/api/queries'
+import type { Sample as KeptSample } from '@/api/types'
+import { useActions } from '@/api/use-actions'
+import { useSamples } from '@/components/kept-sample'
+import { actionsOf } from '@/model/document'
 import {
   callScope,
   messageScope,
   scopeOfDocument,
   scopeOfRun,
+  withKept,
   withOutput,
   type Sample,
 } from '@/model/expression/sample'
 import { documentShape, leaf, merged, shapeOfValue, type Shape } from '@/model/expression/shape'
-import { getAt, isObject, type JsonObject } from '@/model/json'
+import { getAt, isObject, type Json, type JsonObject } from '@/model/json'
 import { strings } from '@/model/strings'
 import { useStore } from '@/ui/store'
 import { reads } from './api'
@@ -28,7 +33,7 @@ export function useRunScope(id: string | undefined): JsonObject | null {
 
 /**
  * The data expressions are tried on: what somebody wrote, else the run chosen or the newest, else the variables as
- * they start.
+ * they start; with what steps answered when they were tried, unless a run was chosen.
  */
 export function useSample(): Sample {
   const builder = useBuilder()
@@ -37,11 +42,17 @@ export function useSample(): Sample {
   const chosen = useStore(builder.sampleRun)
   const { data: newest } = useQuery(reads.newestRun(builder.id))
   const data = useRunScope(chosen ?? newest?.id)
+  const samples = useSamples(builder.id)
   return useMemo((): Sample => {
-    if (edited) return { source: 'edited', data: edited }
-    if (data) return { source: 'run', started_at: Number(getAt(data, ['run', 'started_at'])), data }
-    return { source: 'none', data: scopeOfDocument(document) }
-  }, [edited, data, document])
+    if (edited) return { source: 'edited', data: edited, kept: 0 }
+    // A run that somebody chose is shown as it was.
+    const own = (one: KeptSample) => chosen === null && one.of === 'step' && Object.hasOwn(document.steps, one.id)
+    const tried = samples.filter(own).map(({ id, value }) => ({ id, value: value as Json }))
+    const kept = tried.length
+    const all = withKept(data ?? scopeOfDocument(document), tried)
+    if (data) return { source: 'run', started_at: Number(getAt(data, ['run', 'started_at'])), data: all, kept }
+    return { source: 'none', data: all, kept }
+  }, [edited, data, document, samples, chosen])
 }
 
 /** The sample as an expression in this place reads it. */
@@ -61,16 +72,11 @@ export function scopeAt(data: JsonObject, place: Place): JsonObject {
 /** What can be named in this place, from the document, the connectors and the sample. Made when it is asked for. */
 export function useShape(place: Place): () => Shape {
   const document = useDocument()
-  const { data: connectors } = useQuery(queries.connectors())
+  const actions = useActions(actionsOf(document))
   const sample = useSample()
   return useCallback(() => {
-    const outputs = new Map(
-      connectors?.items.flatMap((connector) =>
-        connector.actions.map((action) => [action.name, action.output] as const),
-      ),
-    )
     const whole = merged(
-      documentShape(document, (action) => outputs.get(action)),
+      documentShape(document, (action) => actions.get(action)?.output),
       shapeOfValue(sample.data),
     )
     if (place.kind === 'call') return shapeOfValue(callScope(sample.data))
@@ -88,7 +94,7 @@ export function useShape(place: Place): () => Shape {
     return step
       ? { ...whole, members: new Map([['output', { ...step, about: strings.shape.output }], ...whole.members]) }
       : whole
-  }, [document, connectors, sample, place])
+  }, [document, actions, sample, place])
 }
 
 /** JSON text as an object, or nothing. */

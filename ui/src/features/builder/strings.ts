@@ -187,6 +187,7 @@ export const strings = {
     pickHint: 'Click to insert, or drag into any field.',
     nothing: '= nothing',
     fromRun: 'Values are of the newest run.',
+    withKept: (count: number) => (count === 1 ? 'One step’s is a kept sample.' : `${count} steps’ are kept samples.`),
     fromChosen: (started: string) => `Values are of the run of ${started}.`,
     fromEdited: 'Values are of your own sample.',
     fromNothing: 'No run yet: values are of the variables as they start.',
@@ -264,6 +265,9 @@ export const strings = {
     approvalHint: 'Said once in the conversation when the approval is asked for.',
     failure: 'The customer reads when a run fails',
     failureHint: 'Said once in the conversation.',
+  },
+  findActions: {
+    more: (next: number, rest: number) => `Show ${next} more of ${rest}. Type to narrow it down.`,
   },
   tool: {
     action: 'Action',

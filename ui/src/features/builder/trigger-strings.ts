@@ -1,9 +1,11 @@
+/** What a trigger keeps across versions, by its type. */
+const KEPT: Record<string, string> = { webhook: 'address and secret stay', schedule: 'clock stays' }
+
 /** Words of the triggers' fields. */
 export const strings = {
   group: (number: number, type: string) => `Trigger ${number}: ${type}`,
   name: 'Name of the trigger',
-  nameHint: (type: string) =>
-    `Its ${type === 'webhook' ? 'address and secret stay' : 'clock stays'} with it; ${type}-1 and so on when empty.`,
+  nameHint: (type: string) => `Its ${KEPT[type] ?? 'switch stays'} with it; ${type}-1 and so on when empty.`,
   input: 'What the run is started with',
   inputJson: 'What the run is started with (JSON)',
   webhook: {

@@ -7,7 +7,7 @@ import { Group } from './fields'
 import { MessageRows } from './message-rows'
 import { useProblemAt } from './problems'
 import { strings } from './strings'
-import type { TriggerProps } from './trigger-fields'
+import { NameField, type TriggerProps } from './trigger-fields'
 import { ScheduleFields } from './trigger-schedule'
 import { strings as t } from './trigger-strings'
 import { WebhookFields } from './trigger-webhook'
@@ -20,7 +20,10 @@ function Fields({ trigger, field, change }: TriggerProps<Trigger>) {
   switch (trigger.type) {
     case 'message':
       return (
-        <MessageRows field={`${field}.when`} when={trigger.when} onChange={(when) => change({ ...trigger, when })} />
+        <>
+          <MessageRows field={`${field}.when`} when={trigger.when} onChange={(when) => change({ ...trigger, when })} />
+          <NameField trigger={trigger} field={field} change={change} part="id" value={trigger.id} />
+        </>
       )
     case 'webhook':
       return <WebhookFields trigger={trigger} field={field} change={change} />

@@ -84,10 +84,10 @@ function Opened({ connector }: { connector: Connector }) {
           {connector.description && <p className="text-sm break-words text-muted">{connector.description}</p>}
           {own && <p className="text-xs text-faint">{s.pinned}</p>}
         </div>
-        {connector.actions.length === 0 ? (
+        {connector.action_count === 0 ? (
           <Empty title={s.empty.title}>{s.empty.text}</Empty>
         ) : (
-          <ActionTable actions={connector.actions} />
+          <ActionTable connector={connector.name} />
         )}
       </PageBody>
       {dialog === 'connect' && <ConnectionDialog connector={connector} onClose={close} />}

@@ -32,7 +32,7 @@ function ConnectorCard({ connector, may, onAdd }: { connector: Connector; may: b
         <span className="font-medium">{connector.title || connector.name}</span>
         <span className="font-mono text-xs text-faint">{connector.name}</span>
         <span className="text-xs text-faint">
-          {s.actions(connector.actions.length)} ·{' '}
+          {s.actions(connector.action_count)} ·{' '}
           {connector.revision != null ? s.revision(connector.revision) : s.builtIn}
         </span>
       </Link>

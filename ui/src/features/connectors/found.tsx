@@ -10,8 +10,25 @@ const PAGE = 100
 export type Risk = ActionSpec['risk']
 export const RISKS: readonly Risk[] = ['read', 'write', 'high']
 
+/** What was found of some actions, and how it is searched and paged. */
+export type FoundActions<A> = {
+  text: string
+  risk: Risk | ''
+  search: (next: { text?: string; risk?: Risk | '' }) => void
+  all: number
+  count: (risk: Risk) => number
+  found: number
+  shown: readonly A[]
+  /** How many the next page has. */
+  more: number
+  showMore: () => void
+}
+
 /** Which of some actions are searched for, by words and by risk; a page of them at first. */
-export function useFound<A extends { risk: Risk }>(actions: readonly A[], words: (action: A) => string) {
+export function useFound<A extends { risk: Risk }>(
+  actions: readonly A[],
+  words: (action: A) => string,
+): FoundActions<A> {
   const [text, setText] = useState('')
   const [risk, setRisk] = useState<Risk | ''>('')
   const [limit, setLimit] = useState(PAGE)
@@ -38,7 +55,7 @@ export function useFound<A extends { risk: Risk }>(actions: readonly A[], words:
   }
 }
 
-function Search({ found, only }: { found: ReturnType<typeof useFound>; only: string }) {
+function Search({ found, only }: { found: FoundActions<unknown>; only: string }) {
   return (
     <div className="flex flex-wrap items-end gap-2">
       <Field label={s.search} className="min-w-48 flex-1">
@@ -72,7 +89,7 @@ function Search({ found, only }: { found: ReturnType<typeof useFound>; only: str
 }
 
 type Props<A extends { risk: Risk }> = {
-  found: ReturnType<typeof useFound<A>>
+  found: FoundActions<A>
   /** Label of the choice of risks. */
   only: string
   /** Heading of one more column. */

@@ -1,8 +1,7 @@
-import { useQuery } from '@tanstack/react-query'
 import { PencilLine, Undo2 } from 'lucide-react'
 import { lazy, Suspense, useMemo, useRef, useState, type RefObject } from 'react'
 import { ApiProblem } from '@/api/client'
-import { queries } from '@/api/queries'
+import { useActions } from '@/api/use-actions'
 import type { Checkpoint } from '@/api/types'
 import type { FormHandle } from '@/components/schema-form/schema-form'
 import { editFields, editSchema, editsOf, editValues, type EditField } from '@/model/asked'
@@ -42,14 +41,10 @@ export function useAsked(checkpoint: Checkpoint): Asked {
   const editForm = useRef<FormHandle>(null)
   const answerForm = useRef<FormHandle>(null)
   const some = Object.keys(asked?.editable ?? {}).length > 0
-  const { data: connectors } = useQuery({ ...queries.connectors(), enabled: some })
+  const actions = useActions(some ? checkpoint.requests.map((one) => one.action) : [])
   const fields = useMemo(
-    () =>
-      editFields(checkpoint.requests, asked?.editable ?? {}, (action) => {
-        const actions = connectors?.items.flatMap((connector) => connector.actions) ?? []
-        return actions.find((one) => one.name === action)?.input
-      }),
-    [checkpoint.requests, asked, connectors],
+    () => editFields(checkpoint.requests, asked?.editable ?? {}, (action) => actions.get(action)?.input),
+    [checkpoint.requests, asked, actions],
   )
   const edited = changes ?? editValues(fields)
   const form = asked?.form ?? null

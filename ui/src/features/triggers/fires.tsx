@@ -37,7 +37,10 @@ export function Fires({ id, fires, replayable }: Props) {
       ) : (
         <ul className="divide-y divide-line rounded-md border border-line">
           {fires.map((fire) => (
-            <li key={fire.event} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-1.5 text-sm">
+            <li
+              key={fire.event ?? fire.run}
+              className="flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-1.5 text-sm"
+            >
               <Status status={LOOKS[fire.outcome] ?? 'idle'} label={s.outcomes[fire.outcome] ?? fire.outcome} />
               <span className="text-xs text-muted">
                 <At at={fire.at} />
@@ -47,14 +50,14 @@ export function Fires({ id, fires, replayable }: Props) {
                   {s.run}
                 </Link>
               )}
-              {replayable && (
+              {replayable && fire.event !== null && (
                 <Button
                   small
                   look="quiet"
                   className="ml-auto"
                   aria-label={s.replayOf(new Date(fire.at).toLocaleString())}
                   busy={replay.isPending && replay.variables === fire.event}
-                  onClick={() => replay.mutate(fire.event)}
+                  onClick={() => fire.event !== null && replay.mutate(fire.event)}
                 >
                   {s.replay}
                 </Button>

@@ -15,6 +15,13 @@ export const strings = {
   on: 'Switched on',
   switch: (id: string) => `Trigger ${id} is switched on`,
   switched: (id: string, on: boolean) => `${id} is switched ${on ? 'on' : 'off'}.`,
+  off: {
+    message: 'Switched off: what customers write starts nothing here, as if no trigger wanted it.',
+    api: 'Switched off: starts through it are refused.',
+    webhook: 'Switched off: calls are answered as if nothing were here.',
+    schedule: 'Switched off: its times pass.',
+    manual: 'Switched off: nobody starts a run by hand.',
+  } as Record<string, string>,
   address: 'Address',
   addressHint: 'It takes a POST and is itself a secret: who knows it can start runs.',
   buildersOnly: 'The address is a secret and shown to builders only.',
@@ -36,7 +43,7 @@ export const strings = {
   sample: {
     open: 'Try a sample here',
     title: (id: string) => `Try ${id}`,
-    text: 'What a call would come to, as if it were verified. No run starts and nothing is kept.',
+    text: 'What a call would come to, as if it were verified. No run starts; a sample is kept if you say so.',
     type: 'Kind of the body',
     typeWritten: (type: string) => `The header content-type below says it: ${type}.`,
     types: {
@@ -52,6 +59,8 @@ export const strings = {
     query: 'Query',
     queryHint: 'As in an address, such as page=2&kind=order.',
     submit: 'See what would happen',
+    keep: 'Keep this sample',
+    kept: 'The sample is kept, without secrets.',
     outcome: 'What would happen',
     outcomes: {
       starts: 'It would start a run.',

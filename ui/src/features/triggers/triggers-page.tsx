@@ -14,7 +14,7 @@ import { asDocument, type Trigger as Definition } from '@/model/document'
 import { timeLeft } from '@/model/duration'
 import { Button, buttonClass } from '@/ui/button'
 import { Checkbox } from '@/ui/field'
-import { Empty, Failure } from '@/ui/states'
+import { Empty, Failure, Note } from '@/ui/states'
 import { useNow } from '@/ui/time'
 import { toast } from '@/ui/toast'
 import { reads, writes } from './api'
@@ -22,8 +22,8 @@ import { Fires } from './fires'
 import { strings as s } from './strings'
 import { Webhook } from './webhook'
 
-/** Only these have something that can be switched: an address or a clock. */
-const SWITCHED = ['webhook', 'schedule']
+/** What came through these can come once more: a message is said again by who said it, a start is a new one. */
+const REPLAYED = ['webhook', 'schedule']
 
 function Switch({ workflow, trigger }: { workflow: string; trigger: Trigger }) {
   const client = useQueryClient()
@@ -116,14 +116,13 @@ type CardProps = { workflow: string; active: number; trigger: Trigger; definitio
 function Card({ workflow, active, trigger, definition }: CardProps) {
   const may = useMay('builder')
   const operates = useMay('operator')
-  const switched = SWITCHED.includes(trigger.type)
   return (
     <li className="flex flex-col gap-3 rounded-lg border border-line p-4">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
         <KindTag kind={trigger.type} />
         <h2 className="font-medium">{s.types[trigger.type] ?? trigger.type}</h2>
         <span className="font-mono text-xs break-all text-faint">{trigger.id}</span>
-        {switched && may && (
+        {may && (
           <span className="ml-auto">
             <Switch workflow={workflow} trigger={trigger} />
           </span>
@@ -140,11 +139,10 @@ function Card({ workflow, active, trigger, definition }: CardProps) {
       {definition?.type === 'schedule' && (
         <Schedule trigger={trigger} cron={definition.cron} zone={definition.time_zone} />
       )}
-      {trigger.type === 'manual' && operates && <Manual workflow={workflow} active={active} />}
+      {!trigger.enabled && <Note tone="warn">{s.off[trigger.type]}</Note>}
+      {trigger.type === 'manual' && trigger.enabled && operates && <Manual workflow={workflow} active={active} />}
       {definition?.type === 'message' && <code className="font-mono text-xs break-all">{definition.when}</code>}
-      {(switched || trigger.last_fires.length > 0) && (
-        <Fires id={trigger.id} fires={trigger.last_fires} replayable={switched && operates} />
-      )}
+      <Fires id={trigger.id} fires={trigger.last_fires} replayable={REPLAYED.includes(trigger.type) && operates} />
     </li>
   )
 }

@@ -3,12 +3,14 @@ import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { problemText } from '@/api/client'
 import type { TriedTrigger, Trigger, TriggerFire } from '@/api/types'
+import { KeptSample, useKeepSample, useSamples } from '@/components/kept-sample'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Field, Input, Select, Textarea } from '@/ui/field'
 import { JsonView } from '@/ui/json-view'
 import { Note } from '@/ui/states'
 import { At } from '@/ui/time'
+import { toast } from '@/ui/toast'
 import { writes } from './api'
 import { strings } from './strings'
 
@@ -82,25 +84,41 @@ type Sample = { type: string; body: string; lines: string; query: string }
 
 const FIRST: Sample = { type: 'application/json', body: '{"order": "1001"}', lines: '', query: '' }
 
+/** A call as it is kept, as the form has it. */
+function formOf(kept: unknown): Sample {
+  const { body, headers = {}, query = {} } = (kept ?? {}) as Partial<Body>
+  const { 'content-type': type = FIRST.type, ...others } = headers
+  const listed = Object.hasOwn(s.types, type)
+  const lines = Object.entries(listed ? others : headers).map(([name, value]) => `${name}: ${value}`)
+  return {
+    type: listed ? type : FIRST.type,
+    body: body ?? FIRST.body,
+    lines: lines.join('\n'),
+    query: new URLSearchParams(query).toString(),
+  }
+}
+
+type Body = { body: string; headers: Record<string, string>; query: Record<string, string> }
 type Props = { workflow: string; trigger: Trigger; onClose: () => void }
 
 /** A call that nobody makes: what it would come to, by the filter, the input and the key of the active version. */
 export function TryWebhook({ workflow, trigger, onClose }: Props) {
-  const [sample, setSample] = useState(FIRST)
+  const kept = useSamples(workflow).find((one) => one.of === 'trigger' && one.id === trigger.id)
+  const { keep, remove } = useKeepSample(workflow, 'trigger', trigger.id)
+  const [written, setWritten] = useState<Sample | null>(null)
+  const sample = written ?? (kept ? formOf(kept.value) : FIRST)
   const headers = headersOf(sample.lines)
-  const written = headers?.['content-type']
-  const trying = useMutation({
-    mutationFn: () =>
-      writes.tryTrigger(workflow, trigger.id, {
-        body: sample.body,
-        headers: { 'content-type': sample.type, ...headers },
-        query: Object.fromEntries(new URLSearchParams(sample.query)),
-      }),
+  const said = headers?.['content-type']
+  const call = (): Body => ({
+    body: sample.body,
+    headers: { 'content-type': sample.type, ...headers },
+    query: Object.fromEntries(new URLSearchParams(sample.query)),
   })
+  const trying = useMutation({ mutationFn: () => writes.tryTrigger(workflow, trigger.id, call()) })
   // What was answered was said of another call.
   const change = (changes: Partial<Sample>) => {
     trying.reset()
-    setSample({ ...sample, ...changes })
+    setWritten({ ...sample, ...changes })
   }
   return (
     <Dialog open onClose={onClose} title={s.title(trigger.id)} description={s.text} wide>
@@ -112,12 +130,12 @@ export function TryWebhook({ workflow, trigger, onClose }: Props) {
             if (headers) trying.mutate()
           }}
         >
-          <Field label={s.type} hint={written === undefined ? undefined : s.typeWritten(written)}>
+          <Field label={s.type} hint={said === undefined ? undefined : s.typeWritten(said)}>
             {(props) => (
               <Select
                 {...props}
                 value={sample.type}
-                disabled={written !== undefined}
+                disabled={said !== undefined}
                 onChange={(event) => change({ type: event.target.value })}
               >
                 {Object.entries(s.types).map(([id, label]) => (
@@ -163,11 +181,19 @@ export function TryWebhook({ workflow, trigger, onClose }: Props) {
               />
             )}
           </Field>
-          <div>
+          <div className="flex flex-wrap gap-2">
             <Button type="submit" look="primary" busy={trying.isPending} disabled={!headers}>
               {s.submit}
             </Button>
+            <Button
+              busy={keep.isPending}
+              disabled={!headers}
+              onClick={() => keep.mutate(call(), { onSuccess: () => toast.ok(s.kept) })}
+            >
+              {s.keep}
+            </Button>
           </div>
+          {kept && <KeptSample sample={kept} removing={remove} />}
         </form>
         {trying.error && <Note tone="bad">{problemText(trying.error)}</Note>}
         {trying.data && <Outcome tried={trying.data} fires={trigger.last_fires} />}

@@ -1,12 +1,12 @@
 /** Data an expression is tried on. */
-import { isObject, type JsonObject } from '../json'
+import { isObject, type Json, type JsonObject } from '../json'
 import type { WorkflowDocument } from '../document'
 import { strings } from '../strings'
 
 export type Sample =
-  | { source: 'run'; started_at: number; data: JsonObject }
-  | { source: 'edited'; data: JsonObject }
-  | { source: 'none'; data: JsonObject }
+  | { source: 'run'; started_at: number; data: JsonObject; kept: number }
+  | { source: 'edited'; data: JsonObject; kept: 0 }
+  | { source: 'none'; data: JsonObject; kept: number }
 
 type Visit = { step: string; output?: unknown; error?: unknown }
 type Start = { trigger?: unknown; customer?: unknown; conversation?: unknown }
@@ -18,6 +18,14 @@ type Run = {
   input?: unknown
   vars?: Record<string, unknown>
   steps: readonly Visit[]
+}
+
+/** The data with what steps answered when they were tried. */
+export function withKept(data: JsonObject, kept: readonly { id: string; value: Json }[]): JsonObject {
+  const steps = isObject(data.steps) ? data.steps : {}
+  const own = (id: string) => (isObject(steps[id]) ? steps[id] : {})
+  const more = kept.map(({ id, value }) => [id, { ...own(id), output: value }] as const)
+  return kept.length === 0 ? data : { ...data, steps: { ...steps, ...Object.fromEntries(more) } }
 }
 
 /** What expressions of a run saw at its end; see `RunState::scope` in core. */

@@ -17,6 +17,7 @@ use crate::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// The id of a rehearsed run, as keys and expressions see it.
 const RUN: &str = "rehearsal";
@@ -208,12 +209,13 @@ impl<'a> Player<'a> {
                     conversation: &conversation,
                     first: true,
                 };
-                let (starts, failed) = run::message_starts(self.version, message, self.now);
-                if !starts {
+                let (wanted, failed) = run::message_starts(self.version, message, &BTreeSet::new(), self.now);
+                let Some(id) = wanted else {
                     let why = failed.first().map(|error| format!(": {error}")).unwrap_or_default();
                     return Err(NotPlayed::because(format!("no message trigger wants this message{why}")));
-                }
-                (json!({ "type": "message", "text": text, "channel": "web" }), Some(self.customer_actor(&customer)))
+                };
+                let trigger = json!({ "type": "message", "id": id, "text": text, "channel": "web" });
+                (trigger, Some(self.customer_actor(&customer)))
             }
             None => (json!({ "type": "manual" }), opening.by.as_ref().map(Persona::actor)),
         };

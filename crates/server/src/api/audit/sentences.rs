@@ -80,6 +80,8 @@ const SENTENCES: &[(&str, &str)] = &[
     ("run.started_on_another_version", "started {subject} on version {version}, which is not the active one"),
     ("runs.bulk", "dealt with several runs at once[: {action}]"),
     ("runs.exported", "downloaded a list of runs"),
+    ("sample.kept", "kept a sample of {of} {id} in {subject}"),
+    ("sample.removed", "took away the sample of {of} {id} in {subject}"),
     ("session.closed", "signed out"),
     ("session.opened", "signed in"),
     ("session.refused", "refused a wrong password for {subject}"),

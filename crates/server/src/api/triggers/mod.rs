@@ -24,8 +24,8 @@ use axum::{
 };
 use countersign_api::{Page, Trigger, TriggerChangeRequest, TriggerFire, WebhookAccepted};
 use countersign_core::text;
-use countersign_engine::{TriggerState, WebhookCall};
-use countersign_store::{Role, RunRow, RunStatus};
+use countersign_engine::{Fire, TriggerState, WebhookCall};
+use countersign_store::{ChangeTrigger, InboundOutcome, Role, RunRow, RunStatus, TriggerRow};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -40,18 +40,27 @@ fn view(app: &App, state: TriggerState) -> Trigger {
         url: state.token.map(|token| format!("{}/hooks/t/{token}", app.config.base_url.trim_end_matches('/'))),
         has_secret: row.as_ref().is_some_and(|row| !row.secret_sealed.is_empty()),
         next_at: row.as_ref().filter(|row| row.enabled).and_then(|row| row.next_at),
-        last_fires: state
-            .fires
-            .into_iter()
-            .map(|fire| TriggerFire {
-                event: fire.id,
-                at: fire.at,
-                outcome: fire.outcome.map_or_else(|| fire.status.to_string(), |outcome| outcome.to_string()),
-                run: fire.run,
-                error: fire.error,
-            })
-            .collect(),
+        last_fires: state.fires.into_iter().map(fired).collect(),
         id: state.id,
+    }
+}
+
+fn fired(fire: Fire) -> TriggerFire {
+    match fire {
+        Fire::CameIn(row) => TriggerFire {
+            event: Some(row.id),
+            at: row.at,
+            outcome: row.outcome.map_or_else(|| row.status.to_string(), |outcome| outcome.to_string()),
+            run: row.run,
+            error: row.error,
+        },
+        Fire::Started(run) => TriggerFire {
+            event: None,
+            at: run.started_at,
+            outcome: InboundOutcome::Started.to_string(),
+            run: Some(run.id),
+            error: None,
+        },
     }
 }
 
@@ -73,7 +82,8 @@ pub(crate) async fn list_triggers(
     Ok(Json(Page::whole(shown.collect())))
 }
 
-/// Switches a trigger on or off, or gives it the secret its calls are verified with.
+/// Switches a trigger on or off, or gives a webhook the secret its calls are verified with. Once this answered, nothing starts
+/// through a trigger that is off.
 #[utoipa::path(patch, path = "/workflows/{id}/triggers/{trigger}", operation_id = "changeTrigger", tag = "workflows",
     params(("id" = String, Path), ("trigger" = String, Path)), request_body = TriggerChangeRequest,
     responses((status = 204, description = "Changed")))]
@@ -87,23 +97,37 @@ pub(crate) async fn change_trigger(
     let TriggerChangeRequest { enabled, secret } = body.value;
     let states = app.engine.triggers(caller.workspace(), &workflow).await?;
     let found = states.into_iter().find(|state| state.id == trigger).and_then(|state| state.row);
-    let mut row = found.ok_or_else(|| ApiError::not_found("trigger"))?;
-    let before = json!({ "enabled": row.enabled });
-    row.enabled = enabled.unwrap_or(row.enabled);
-    if let Some(secret) = &secret {
-        if secret.chars().count() > SECRET_LENGTH_MAX {
-            return Err(ApiError::invalid("/secret", format!("at most {SECRET_LENGTH_MAX} characters")));
-        }
-        row.secret_sealed = match secret.as_str() {
-            "" => String::new(),
-            secret => app.engine.seal_trigger_secret(&row, secret)?,
-        };
-    }
+    let row = found.ok_or_else(|| ApiError::not_found("trigger"))?;
+    let sealed = secret.as_deref().map(|secret| sealed_secret(&app, &row, secret)).transpose()?;
+    let (before, after) = (json!({ "enabled": row.enabled }), json!({ "enabled": enabled.unwrap_or(row.enabled) }));
     let detail = json!({ "trigger": trigger, "secret": secret.is_some() });
     let what = ("trigger.changed", format!("workflow:{workflow}"));
-    let entry = caller.changed(app.now(), what, (&before, &json!({ "enabled": row.enabled })), detail);
-    app.store.update_trigger(&row, vec![entry]).await?;
+    let entry = caller.changed(app.now(), what, (&before, &after), detail);
+    let workspace = caller.workspace();
+    let change = ChangeTrigger {
+        workspace: workspace.to_owned(),
+        workflow: workflow.clone(),
+        id: trigger,
+        enabled,
+        secret_sealed: sealed,
+    };
+    app.store.change_trigger(&change, vec![entry]).await?;
+    app.engine.workflow_changed(workspace, &workflow);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What calls of a webhook are verified with, as it is kept; empty without.
+fn sealed_secret(app: &App, row: &TriggerRow, secret: &str) -> ApiResult<String> {
+    if row.token_hash.is_none() {
+        return Err(ApiError::invalid("/secret", "only calls of a webhook are verified with a secret"));
+    }
+    if secret.chars().count() > SECRET_LENGTH_MAX {
+        return Err(ApiError::invalid("/secret", format!("at most {SECRET_LENGTH_MAX} characters")));
+    }
+    match secret {
+        "" => Ok(String::new()),
+        secret => Ok(app.engine.seal_trigger_secret(row, secret)?),
+    }
 }
 
 /// Lets a webhook call or a time of a schedule come once more, as a new event.

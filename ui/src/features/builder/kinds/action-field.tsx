@@ -1,9 +1,12 @@
+import { useQuery } from '@tanstack/react-query'
 import { Command } from 'cmdk'
 import { useEffect, useRef, useState, type ReactNode } from 'react'
-import type { Connector } from '@/api/types'
+import { queries } from '@/api/queries'
+import type { ActionBrief } from '@/api/types'
 import { wordRank } from '@/model/word-rank'
 import { cx } from '@/ui/cx'
 import { Field, Input } from '@/ui/field'
+import { useFoundActions } from '../find-actions'
 import { useStepField } from '../fields'
 import { strings } from '../strings'
 
@@ -14,20 +17,34 @@ const GROUP =
   '[&_[cmdk-group-heading]]:text-faint'
 const RISK = { read: 'text-faint', write: 'text-muted', high: 'text-bad' } as const
 
+/** By connector, in the order in which they were found. */
+function grouped(actions: readonly ActionBrief[]): Map<string, ActionBrief[]> {
+  const groups = new Map<string, ActionBrief[]>()
+  for (const action of actions) {
+    const connector = action.name.split('.')[0] ?? ''
+    groups.set(connector, [...(groups.get(connector) ?? []), action])
+  }
+  return groups
+}
+
 function ActionGroups({
-  connectors,
+  actions,
+  found,
   onChoose,
 }: {
-  connectors: readonly Connector[]
+  actions: readonly ActionBrief[]
+  found: string
   onChoose: (name: string) => void
 }) {
-  return connectors.map((connector) => (
-    <Command.Group key={connector.name} heading={connector.title} className={GROUP}>
-      {connector.actions.map((action) => (
+  const { data: connectors } = useQuery(queries.connectors())
+  const title = (name: string) => connectors?.items.find((one) => one.name === name)?.title || name
+  return [...grouped(actions)].map(([connector, own]) => (
+    <Command.Group key={connector} heading={title(connector)} className={GROUP}>
+      {own.map((action) => (
         <Command.Item
           key={action.name}
           value={action.name}
-          keywords={[action.title, connector.title]}
+          keywords={[action.title, title(connector), found]}
           onSelect={() => onChoose(action.name)}
           className={cx(
             'flex cursor-pointer items-center gap-2 rounded-md px-2 py-1 text-sm',
@@ -46,19 +63,12 @@ function ActionGroups({
 }
 
 /** The action of a step: typed by its name, or looked for among all there are. */
-export function ActionField({
-  id,
-  connectors,
-  hint,
-}: {
-  id: string
-  connectors: readonly Connector[]
-  hint: ReactNode
-}) {
+export function ActionField({ id, hint }: { id: string; hint: ReactNode }) {
   const [value = '', setValue] = useStepField<string>(id, ['action'])
   // What is looked for; nothing while the field shows what is chosen.
   const [typed, setTyped] = useState<string | null>(null)
   const [open, setOpen] = useState(false)
+  const { actions, text: found, waits, more } = useFoundActions(typed ?? '', open)
   const input = useRef<HTMLInputElement>(null)
   const list = useRef<HTMLDivElement>(null)
   const close = () => {
@@ -70,7 +80,7 @@ export function ActionField({
     if (name !== value) setValue(name)
   }
   const type = (text: string) => {
-    if (text === '' || connectors.some((one) => one.actions.some((action) => action.name === text))) {
+    if (text === '' || actions.some((action) => action.name === text)) {
       if (text !== value) setValue(text)
       setTyped(text === '' ? text : null)
       setOpen(text === '')
@@ -128,8 +138,11 @@ export function ActionField({
                   'border-line-strong bg-raised p-1 shadow-[var(--shadow)]',
                 )}
               >
-                <Command.Empty className="px-2 py-3 text-center text-xs text-muted">{s.noAction}</Command.Empty>
-                <ActionGroups connectors={connectors} onChoose={choose} />
+                {!waits && (
+                  <Command.Empty className="px-2 py-3 text-center text-xs text-muted">{s.noAction}</Command.Empty>
+                )}
+                <ActionGroups actions={actions} found={found} onChoose={choose} />
+                {more}
               </Command.List>
             )}
           </div>

@@ -1,10 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
+import { ApiProblem } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { ActionSpec } from '@/api/types'
 import { useMay } from '@/app/session'
 import { strings as trying } from '@/components/try-action/strings'
+import { KeptSample, useKeepSample, useSamples } from '@/components/kept-sample'
 import { TryAction } from '@/components/try-action/try-action'
+import { withKept } from '@/model/expression/sample'
 import type { ToolCall } from '@/model/document'
 import { isObject, type Json, type JsonObject } from '@/model/json'
 import { schemaFields, type SchemaField } from '@/model/schema'
@@ -17,7 +20,6 @@ import { Group, JsonField, PairsField } from '../fields'
 import { RetryGroup } from '../retry-group'
 import { strings } from '../strings'
 import { ActionField } from './action-field'
-import { useSample } from '../sample'
 import { InDoubtGroup } from './in-doubt'
 import { StepInput } from './input-field'
 import { riskOf } from '@/model/risk'
@@ -43,20 +45,21 @@ function literal(input: Json | undefined): JsonObject {
 /** Tries the step's action; what it answered can be what expressions are tried on. */
 function TryStep({ id, step, action }: { id: string; step: ToolCall; action: ActionSpec }) {
   const builder = useBuilder()
-  const sample = useSample()
+  const kept = useSamples(builder.id).find((one) => one.of === 'step' && one.id === id)
+  const { keep: keeping, remove } = useKeepSample(builder.id, 'step', id)
   const [open, setOpen] = useState(false)
   if (!useMay('builder')) return null
-  const keep = (output: unknown) => {
-    const { steps } = sample.data
-    builder.sample.set({
-      ...sample.data,
-      steps: { ...(isObject(steps) ? steps : {}), [id]: { output: output as Json } },
+  const keep = (output: unknown) =>
+    keeping.mutate(output ?? null, {
+      onSuccess: () => {
+        const edited = builder.sample.get()
+        if (edited) builder.sample.set(withKept(edited, [{ id, value: output as Json }]))
+        toast.ok(trying.kept)
+        setOpen(false)
+      },
     })
-    toast.ok(trying.kept)
-    setOpen(false)
-  }
   return (
-    <div>
+    <div className="flex flex-col items-start gap-1">
       <Button small aria-label={trying.openNamed(action.name)} onClick={() => setOpen(true)}>
         {trying.open}
       </Button>
@@ -69,6 +72,7 @@ function TryStep({ id, step, action }: { id: string; step: ToolCall; action: Act
           onClose={() => setOpen(false)}
         />
       )}
+      {kept && <KeptSample sample={kept} removing={remove} />}
     </div>
   )
 }
@@ -76,20 +80,15 @@ function TryStep({ id, step, action }: { id: string; step: ToolCall; action: Act
 export function ToolCallEditor({ id, step }: { id: string; step: ToolCall }) {
   const builder = useBuilder()
   const place = useMemo(() => ({ kind: 'set' as const, step: id }), [id])
-  const { data: connectors } = useQuery(queries.connectors())
+  const { data: action, error } = useQuery(queries.action(step.action))
+  const gone = error instanceof ApiProblem && error.status === 404
   const { data: connections } = useQuery(queries.connections())
-  const actions = connectors?.items.flatMap((connector) => connector.actions) ?? []
-  const action = actions.find((one) => one.name === step.action)
   const risk = action && riskOf(action, step.input)
   const own = connections?.items.filter((connection) => connection.connector === step.action.split('.')[0]) ?? []
   const fields = schemaFields(action?.input)
   return (
     <>
-      <ActionField
-        id={id}
-        connectors={connectors?.items ?? []}
-        hint={action ? action.description : step.action && connectors ? s.unknown : s.actionHint}
-      />
+      <ActionField id={id} hint={action ? action.description : gone ? s.unknown : s.actionHint} />
       {risk && <p className={cx('text-xs', risk === 'high' ? 'text-bad' : 'text-faint')}>{s.risk[risk]}</p>}
       {own.length > 1 && (
         <Field label={s.connection}>

@@ -1,6 +1,5 @@
-import { useQuery } from '@tanstack/react-query'
-import { queries } from '@/api/queries'
-import { titleOf, type Approval, type StandingLimits } from '@/model/document'
+import { useActions } from '@/api/use-actions'
+import { actionsOf, titleOf, type Approval, type StandingLimits } from '@/model/document'
 import { pointerParts } from '@/model/json'
 import { schemaFields, type SchemaField } from '@/model/schema'
 import { Checkbox, Field, Select } from '@/ui/field'
@@ -29,12 +28,11 @@ function leavesOf(fields: readonly SchemaField[], at = '', of = ''): Leaf[] {
 /** What can stand in the input of a step that calls an action. */
 function useLeaves(): (step: string) => Leaf[] {
   const document = useDocument()
-  const { data } = useQuery(queries.connectors())
+  const actions = useActions(actionsOf(document))
   return (id) => {
     const step = document.steps[id]
     if (step?.type !== 'tool_call') return []
-    const action = data?.items.flatMap((one) => one.actions).find((one) => one.name === step.action)
-    return leavesOf(schemaFields(action?.input))
+    return leavesOf(schemaFields(actions.get(step.action)?.input))
   }
 }
 
