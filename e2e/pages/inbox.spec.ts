@@ -49,6 +49,23 @@ for (const [name, viewport] of [
       await expect(page).toHaveURL(/\/runs\?customer=c2$/)
     })
 
+    test('of a call that nobody knows of the card tells what left, what came back and what was asked', async ({
+      page,
+    }) => {
+      const doubt = checkpointDetails['r9.6']
+      const answer = { now: doubt as unknown }
+      await open(page, '/inbox/r9.6?kind=unknown_outcome', { 'GET /checkpoints/r9.6': () => answer.now })
+      await expect(page.getByText('The other side was asked, and could not tell')).toBeVisible()
+      await expect(page.getByText('No answer within 30 s')).toBeVisible()
+      await expect(page.getByText('What came back, as far as it went')).toBeVisible()
+      await shoot(page, `inbox-unknown-${name}`)
+      await accessible(page)
+      answer.now = { ...doubt, unknown: { ...doubt.unknown, look_up: null, exchange: null } }
+      await page.reload()
+      await expect(page.getByText('Nothing here can ask the other side')).toBeVisible()
+      await expect(page.getByText('What came back')).toHaveCount(0)
+    })
+
     test('without other runs, and where they cannot be read, the card says so', async ({ page }) => {
       let fails = false
       await open(page, '/inbox/r7.3', {

@@ -1,8 +1,8 @@
 //! Checkpoints: where a run waits for a person.
 
 use crate::{
-    CallRequest, Customer, DecidedBy, Message, Notice, PersonRef, Receipt, Risk, RunStatus, StepError, StepExecution,
-    WorkflowRef,
+    CallRequest, Customer, DecidedBy, LookUp, Message, Notice, PersonRef, Receipt, Risk, RunStatus, StepError,
+    StepExecution, WorkflowRef,
 };
 use countersign_core::run;
 pub use countersign_core::run::{CheckpointKind, CheckpointStatus};
@@ -291,6 +291,10 @@ pub struct UnknownCall {
     pub key: String,
     /// Why nobody knows.
     pub error: StepError,
+    /// Facts about the exchange, as far as it went: method, address, status, duration.
+    pub exchange: Value,
+    /// What the other side told of it when it was asked; nothing where its action has no look-up.
+    pub look_up: Option<LookUp>,
 }
 
 /// What changed since an earlier approval that became void.

@@ -2,6 +2,7 @@
 
 use crate::{CheckpointKind, CheckpointStatus, DecidedBy};
 pub use countersign_core::log::{ExecutionStatus, FailureClass};
+pub use countersign_core::run::Found;
 use countersign_core::{document, log, run};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -127,6 +128,29 @@ pub struct Attempt {
     pub error: Option<StepError>,
     /// When it is tried again.
     pub retry_at: Option<i64>,
+    /// How it was found out whether it took place, last; nothing where that was not asked.
+    pub look_up: Option<LookUp>,
+}
+
+/// The other side was asked whether a call took place.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LookUp {
+    /// When.
+    pub asked_at: i64,
+    /// What was told; nothing while no answer came.
+    pub found: Option<Found>,
+    /// When that was told.
+    pub answered_at: Option<i64>,
+}
+
+impl From<log::LookUpRecord> for LookUp {
+    fn from(record: log::LookUpRecord) -> Self {
+        Self {
+            asked_at: record.asked_at.0,
+            found: record.answer.map(|(found, _)| found),
+            answered_at: record.answer.map(|(_, at)| at.0),
+        }
+    }
 }
 
 impl From<log::AttemptRecord> for Attempt {
@@ -143,6 +167,7 @@ impl From<log::AttemptRecord> for Attempt {
             exchange: record.exchange,
             error: record.error.map(Into::into),
             retry_at: record.retry_at.map(|at| at.0),
+            look_up: record.look_up.map(Into::into),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::client::text::{duration, moment_in, short, spaced, words};
 use countersign_api::{
-    Attempt, CallRequest, CheckpointStatus, ConditionRecord, DecidedBy, ExecutionStatus, SentMessage, StepCheckpoint,
-    StepError, StepExecution,
+    Attempt, CallRequest, CheckpointStatus, ConditionRecord, DecidedBy, ExecutionStatus, Found, SentMessage,
+    StepCheckpoint, StepError, StepExecution,
 };
 use jiff::tz::TimeZone;
 
@@ -136,6 +136,13 @@ fn attempt_note(attempt: &Attempt, zone: &TimeZone) -> String {
     }
     if let Some(error) = &attempt.error {
         note.push_str(&format!(" - {}", error_text(error)));
+    }
+    match attempt.look_up.as_ref().map(|look_up| look_up.found) {
+        Some(Some(Found::Happened)) => note.push_str(", looked up: it took place"),
+        Some(Some(Found::DidNotHappen)) => note.push_str(", looked up: it did not take place"),
+        Some(Some(Found::Unclear)) => note.push_str(", looked up: that does not tell"),
+        Some(None) => note.push_str(", being looked up"),
+        None => {}
     }
     if let (Some(retry), ExecutionStatus::Retrying) = (attempt.retry_at, attempt.status) {
         note.push_str(&format!(", again at {}", moment_in(retry, zone)));

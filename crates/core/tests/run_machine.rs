@@ -5,10 +5,10 @@ mod support;
 
 use countersign_core::{
     document::Channel,
-    log::FailureClass,
+    log::{FailureClass, LookUpRecord, history},
     run::{
-        CallId, CheckpointEvent, Effect, Event, HandedBack, Input, LookUpResult, Phase, Refusal, Stage, UnknownAnswer,
-        Wait,
+        CallId, CheckpointEvent, Effect, Event, Found, HandedBack, Input, LookUpResult, Phase, Refusal, Stage,
+        UnknownAnswer, Wait,
     },
     time::Timestamp,
 };
@@ -138,8 +138,18 @@ fn a_look_up_settles_what_is_unknown() {
         let mut play = one_call("shop.looked_up");
         play.fail(FailureClass::Unknown).unwrap();
         assert!(matches!(play.effects[0], Effect::LookUp { .. }));
+        let told = |play: &Play| history(&play.version, &play.log)[0].attempts[0].look_up.unwrap();
+        let asked_at = play.now;
+        assert_eq!(told(&play), LookUpRecord { asked_at, answer: None });
+        play.pass(300);
         play.take(Input::LookedUp { id: call(1), result: result.clone() }).unwrap();
         assert_eq!(play.status(), status, "{result:?}");
+        let found = match result {
+            LookUpResult::Happened { .. } => Found::Happened,
+            LookUpResult::DidNotHappen => Found::DidNotHappen,
+            LookUpResult::Unclear => Found::Unclear,
+        };
+        assert_eq!(told(&play), LookUpRecord { asked_at, answer: Some((found, play.now)) });
         if status == "open" {
             assert_eq!(play.step_id(), step);
         }

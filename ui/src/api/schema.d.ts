@@ -2760,6 +2760,7 @@ export interface components {
              * @description When it is tried again.
              */
             retry_at: number | null;
+            look_up: components["schemas"]["LookUp"] | null;
         };
         /** @description One entry of the audit trail. */
         AuditEntry: {
@@ -4272,6 +4273,11 @@ export interface components {
             };
         };
         /**
+         * @description What a look-up found about a call.
+         * @enum {string}
+         */
+        Found: "happened" | "did_not_happen" | "unclear";
+        /**
          * @description Where an answer came from.
          * @enum {string}
          */
@@ -4476,6 +4482,20 @@ export interface components {
             password: string;
             /** @description Slug of the workspace, for who is in several. */
             workspace?: string | null;
+        };
+        /** @description The other side was asked whether a call took place. */
+        LookUp: {
+            /**
+             * Format: int64
+             * @description When.
+             */
+            asked_at: number;
+            found: components["schemas"]["Found"] | null;
+            /**
+             * Format: int64
+             * @description When that was told.
+             */
+            answered_at: number | null;
         };
         /** @description Who is signed in, and where. */
         Me: {
@@ -6761,6 +6781,9 @@ export interface components {
             key: string;
             /** @description Why nobody knows. */
             error: components["schemas"]["StepError"];
+            /** @description Facts about the exchange, as far as it went: method, address, status, duration. */
+            exchange: unknown;
+            look_up: components["schemas"]["LookUp"] | null;
         };
         /** @description A run that is there and cannot be read. */
         UnreadableRun: {

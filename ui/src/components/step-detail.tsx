@@ -1,16 +1,13 @@
 import type { Attempt, StepError, StepExecution } from '@/api/types'
 import { measured } from '@/model/duration'
-import { brief } from '@/model/json'
+import { brief, present } from '@/model/json'
 import { JsonView } from '@/ui/json-view'
 import { At } from '@/ui/time'
+import { LookedUp } from './looked-up'
 import { Status } from './status'
 import { strings } from './strings'
 
 const s = strings.steps
-
-function present(value: unknown): boolean {
-  return value !== undefined && value !== null && !(typeof value === 'object' && Object.keys(value).length === 0)
-}
 
 function Block({ title, children }: { title: string; children: React.ReactNode }) {
   return (
@@ -71,6 +68,7 @@ function AttemptRow({ attempt }: { attempt: Attempt }) {
           {attempt.error.help && <span className="text-muted"> {attempt.error.help}</span>}
         </p>
       )}
+      <LookedUp lookUp={attempt.look_up} />
       {attempt.retry_at && (
         <p className="text-xs text-faint">
           {s.retryAt} <At at={attempt.retry_at} />

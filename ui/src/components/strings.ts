@@ -24,6 +24,12 @@ export const strings = {
     cause: 'Cause:',
     help: 'What to do:',
     retryAt: 'Tried again at',
+    lookUp: {
+      happened: 'The other side was asked: it took place',
+      did_not_happen: 'The other side was asked: it did not take place',
+      unclear: 'The other side was asked, and could not tell',
+      asked: 'The other side was asked, and has not answered',
+    },
     given: (names: readonly string[]) => `approved by ${names.join(', ')}`,
     attempts: (count: number) => `${count} attempts`,
     attempt: (number: number) => `Attempt ${number}`,

@@ -65,3 +65,8 @@ export function brief(value: unknown, max = 80): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
   return text.length > max ? `${text.slice(0, max - 1)}…` : text
 }
+
+/** Whether there is something to show. */
+export function present(value: unknown): boolean {
+  return value !== undefined && value !== null && !(typeof value === 'object' && Object.keys(value).length === 0)
+}

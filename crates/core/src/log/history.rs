@@ -136,6 +136,17 @@ pub struct AttemptRecord {
     pub exchange: Value,
     /// When it is tried again.
     pub retry_at: Option<Timestamp>,
+    /// How it was found out whether it took place, last.
+    pub look_up: Option<LookUpRecord>,
+}
+
+/// The other side was asked whether a call took place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LookUpRecord {
+    /// When.
+    pub asked_at: Timestamp,
+    /// What was told, and when.
+    pub answer: Option<(Found, Timestamp)>,
 }
 
 /// One wait for a person.
@@ -315,6 +326,7 @@ impl History<'_> {
                 exchange: Value::Null,
                 retry_at: None,
                 in_doubt: false,
+                look_up: None,
             }),
             CallEvent::Resumed => self.attempt(|attempt| (attempt.sent_at, attempt.in_doubt) = (at, true)),
             CallEvent::Succeeded { output, exchange } => self.succeeded(output, exchange, at),
@@ -323,11 +335,24 @@ impl History<'_> {
                 self.current(|execution| execution.status = ExecutionStatus::Retrying);
                 self.attempt(|attempt| attempt.retry_at = Some(*due));
             }
-            CallEvent::LookUpAnswered { found: Found::DidNotHappen } => self.current(|execution| {
+            CallEvent::LookUpRequested => {
+                self.attempt(|attempt| attempt.look_up = Some(LookUpRecord { asked_at: at, answer: None }));
+            }
+            CallEvent::LookUpAnswered { found } => self.looked_up(id, *found, at),
+        }
+    }
+
+    fn looked_up(&mut self, id: CallId, found: Found, at: Timestamp) {
+        self.attempt(|attempt| {
+            if let Some(look_up) = &mut attempt.look_up {
+                look_up.answer = Some((found, at));
+            }
+        });
+        if found == Found::DidNotHappen {
+            self.current(|execution| {
                 let of_call = execution.attempts.iter_mut().filter(|attempt| attempt.call == id.call);
                 of_call.for_each(|attempt| attempt.in_doubt = false);
-            }),
-            CallEvent::LookUpRequested | CallEvent::LookUpAnswered { found: Found::Happened | Found::Unclear } => {}
+            });
         }
     }
 

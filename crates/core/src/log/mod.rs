@@ -10,7 +10,7 @@ pub use ending::{Ending, ending};
 pub use failures::{FailureClass, StepError};
 pub use hints::{Hint, hint, hint_for};
 pub use history::{
-    AttemptRecord, BranchRecord, CheckpointRecord, ExecutionStatus, GivenRecord, LogEntry, MoveRecord, StepExecution,
-    TakenBackRecord, history, history_across,
+    AttemptRecord, BranchRecord, CheckpointRecord, ExecutionStatus, GivenRecord, LogEntry, LookUpRecord, MoveRecord,
+    StepExecution, TakenBackRecord, history, history_across,
 };
 pub use points::{AtPoint, Point, at_point, evaluate_at, point_of_visit, points};

@@ -107,6 +107,9 @@ async fn a_call_in_doubt_shows_what_was_sent_and_is_answered_by_a_person() {
             (&json!("http.request"), &json!({ "order": 7 }))
         );
         assert!(unknown["at"].as_i64().unwrap() <= doubt.json["opened_at"].as_i64().unwrap(), "{unknown:#}");
+        // What was heard of it, as far as it went; nobody can be asked.
+        let method = &unknown["exchange"]["request"]["method"];
+        assert_eq!((method, &unknown["look_up"]), (&json!("POST"), &json!(null)), "{unknown:#}");
         assert_eq!(doubt.json["outcomes"], json!(["happened", "not_happened", "stop"]), "{:#}", doubt.json);
         let path = format!("/checkpoints/{}/decision", doubt.id());
         let decide = admin.post(&path, json!({ "outcome": outcome, "result": result, "comment": "asked the shop" }));

@@ -146,7 +146,7 @@ function Detail({ conversation }: { conversation: Conversation }) {
         )}
       </PageHead>
       <div className="flex min-h-0 flex-1 flex-col md:flex-row">
-        {/* On a phone the page scrolls: the messages and the box fill most of it, and what is beside them begins below. */}
+        {/* On a phone the page scrolls: messages and box fill most of it, and what is beside them begins below. */}
         <div className="flex min-h-0 min-w-0 flex-1 flex-col max-md:h-[75dvh] max-md:flex-none">
           <Messages conversation={conversation} />
           {may && <Composer conversation={conversation.id} shortcut="/" />}

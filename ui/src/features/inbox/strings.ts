@@ -281,6 +281,8 @@ export const strings = {
       'again by itself.',
     sent: 'What was sent',
     at: 'Sent at',
+    noLookUp: 'Nothing here can ask the other side whether it took place.',
+    exchange: 'What came back, as far as it went',
     key: 'Idempotency key',
     happened: 'It happened',
     happenedHelp: 'Go on as if it had answered.',

@@ -1,5 +1,7 @@
 import { useState } from 'react'
 import type { Checkpoint } from '@/api/types'
+import { LookedUp } from '@/components/looked-up'
+import { present } from '@/model/json'
 import { Button } from '@/ui/button'
 import { Field, Textarea } from '@/ui/field'
 import { JsonView } from '@/ui/json-view'
@@ -20,6 +22,15 @@ function parseResult(text: string): { ok: true; value: unknown } | { ok: false }
   } catch {
     return { ok: false }
   }
+}
+
+function Told({ title, value }: { title: string; value: unknown }) {
+  return (
+    <section className="flex min-w-0 flex-col gap-1">
+      <h3 className="text-xs font-medium text-faint">{title}</h3>
+      <JsonView value={value} label={title} />
+    </section>
+  )
 }
 
 /** A call was sent and its answer lost: what was sent, and the three things a person can say about it. */
@@ -53,7 +64,9 @@ export function UnknownDecision({ checkpoint }: { checkpoint: Checkpoint }) {
             </p>
           )}
           <p className="text-sm text-bad">{sent.error.message}</p>
-          <JsonView value={sent.sent} label={s.sent} />
+          {sent.look_up ? <LookedUp lookUp={sent.look_up} /> : <p className="text-sm text-muted">{s.noLookUp}</p>}
+          <Told title={s.sent} value={sent.sent} />
+          {present(sent.exchange) && <Told title={s.exchange} value={sent.exchange} />}
         </div>
       )}
       <Field label={s.result} error={parsed.ok ? undefined : s.badJson}>

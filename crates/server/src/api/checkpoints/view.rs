@@ -221,14 +221,18 @@ async fn show(app: &App, detail: &mut Checkpoint, opened: Opened, (workspace, lo
                 CallRequest::Message { channel, .. } => channel.tag().to_owned(),
             };
             let history = loaded.history();
-            let at = history.iter().flat_map(|execution| &execution.attempts).rfind(|attempt| *attempt.key == *key);
-            let at = at.map_or(detail.item.opened_at, |attempt| attempt.sent_at.0);
+            let attempt =
+                history.iter().flat_map(|execution| &execution.attempts).rfind(|attempt| *attempt.key == *key);
+            // Where it was looked up, the checkpoint only says that this did not help.
+            let cause = attempt.and_then(|attempt| attempt.error.clone());
             detail.unknown = Some(UnknownCall {
                 sent: CallRequest::clone(&request).into(),
-                at,
+                at: attempt.map_or(detail.item.opened_at, |attempt| attempt.sent_at.0),
                 action,
                 key: key.to_string(),
-                error: error.into(),
+                error: cause.unwrap_or(error).into(),
+                exchange: attempt.map_or(Value::Null, |attempt| attempt.exchange.clone()),
+                look_up: attempt.and_then(|attempt| attempt.look_up).map(Into::into),
             });
         }
     }
