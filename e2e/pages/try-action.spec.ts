@@ -204,6 +204,7 @@ test('one of many actions is found by typing, page by page, and a dialog that wa
   await dialog.getByPlaceholder('Kind of step or action…').fill('thing649')
   await expect(dialog.getByRole('option')).toHaveCount(1)
   await shoot(page, 'add-step-found')
+  await accessible(page)
   // Closed while what it takes is asked for.
   let answer = (): void => undefined
   const held = new Promise<void>((resolve) => (answer = resolve))
@@ -225,6 +226,14 @@ test('one of many actions is found by typing, page by page, and a dialog that wa
   await page.keyboard.press('Enter')
   await expect(page.getByText('shop.thing648.get').first()).toBeVisible()
   await expect.poll(() => JSON.stringify(saved.at(-1) ?? {})).toContain('shop.thing648.get')
+  // The field of a step does the same.
+  const field = page.getByRole('combobox', { name: 'Action' })
+  await field.fill('thing647')
+  await expect(page.locator('[cmdk-item]')).toHaveCount(1)
+  await expect(page.locator('[cmdk-item]')).toHaveAttribute('aria-selected', 'true')
+  await accessible(page)
+  await field.press('Enter')
+  await expect.poll(() => JSON.stringify(saved.at(-1) ?? {})).toContain('shop.thing647.get')
   expect(JSON.stringify(saved)).not.toContain('thing649')
   expect(calls.filter((call) => call.path === '/actions').length).toBeLessThan(10)
 })

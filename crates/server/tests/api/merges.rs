@@ -23,10 +23,18 @@ fn undo(kept: &str, merge: &str) -> String {
     format!("/customers/{kept}/merges/{merge}/undo")
 }
 
-/// One story from the first look to the undo.
-#[tokio::test]
-#[allow(clippy::too_many_lines)]
-async fn who_may_merge_whom_and_what_is_told() {
+/// Ada, somebody of the business's own systems who turns out to be her, and a third whom they call otherwise.
+struct Three {
+    test: TestApp,
+    admin: Client,
+    operator: Client,
+    viewer: Client,
+    ada: String,
+    other: String,
+    third: String,
+}
+
+async fn three() -> Three {
     let test = TestApp::start().await;
     let admin = test.person("admin@example.com", Role::Admin, &[]).await;
     let operator = test.person("operator@example.com", Role::Operator, &[]).await;
@@ -36,6 +44,12 @@ async fn who_may_merge_whom_and_what_is_told() {
         json!({ "name": "A. Lovelace", "phone": "+4930123456", "external_id": "crm-1", "email": "a@example.com" });
     let other = add(&operator, crm).await;
     let third = add(&operator, json!({ "name": "Third", "external_id": "crm-3" })).await;
+    Three { test, admin, operator, viewer, ada, other, third }
+}
+
+#[tokio::test]
+async fn who_may_merge_whom() {
+    let Three { test, operator, viewer, ada, other, third, .. } = three().await;
     let path = format!("/customers/{ada}/merge");
     let wish = json!({ "customer": other, "reason": "gave the same number" });
     viewer.post(&path, wish.clone()).await.is(403);
@@ -59,7 +73,12 @@ async fn who_may_merge_whom_and_what_is_told() {
     assert!(refused.is_problem(409, "two_external_ids").text.contains("crm-1"), "{}", refused.text);
     let seen = operator.get(&format!("/customers/{other}/merge?customer={third}")).await.is(200).json.clone();
     assert_eq!(seen["conflict"]["code"], "two_external_ids");
+}
 
+#[tokio::test]
+async fn a_merge_is_what_was_looked_at_and_tells_both_as_one() {
+    let Three { operator, viewer, ada, other, third, .. } = three().await;
+    let path = format!("/customers/{ada}/merge");
     let seen = operator.get(&format!("{path}?customer={other}")).await.is(200).json.clone();
     assert_eq!(
         (&seen["kept"]["id"], &seen["merged"]["id"], &seen["conflict"]),
@@ -100,7 +119,13 @@ async fn who_may_merge_whom_and_what_is_told() {
     );
     assert_eq!(viewer.get(&format!("/customers/{other}")).await.json["merged_into"], json!(ada));
     assert_eq!(viewer.get("/customers").await.json["items"].as_array().unwrap().len(), 2);
+}
 
+#[tokio::test]
+async fn a_merge_is_taken_back_once_and_leaves_each_their_own() {
+    let Three { test, admin, operator, viewer, ada, other, third } = three().await;
+    let merge = merge(&operator, &ada, &other).await;
+    let elsewhere = test.other_workspace().await;
     // What was changed of the one that is left stays changed.
     operator.patch(&format!("/customers/{ada}"), json!({ "phone": "+4930999999" })).await.is(200);
     viewer.post(&undo(&ada, &merge), json!({})).await.is(403);

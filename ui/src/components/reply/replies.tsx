@@ -19,8 +19,8 @@ export function useReplies(conversation: string, wanted: string | null) {
 export type Asked = NonNullable<ReturnType<typeof useReplies>>
 
 /**
- * What stands above the text while a canned reply is asked for. The text box keeps the focus; who goes back into the list
- * finds its keys there.
+ * What stands above the text while a canned reply is asked for. The text box keeps the focus; who goes back into the
+ * list finds its keys there.
  */
 export function Replies({
   id,

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useReactFlow } from '@xyflow/react'
 import { Command } from 'cmdk'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { problemText } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { ActionSpec } from '@/api/types'
@@ -15,7 +15,7 @@ import { schemaFields } from '@/model/schema'
 import { addStep, newStep, type Place } from '@/model/operations/edits'
 import { wordRank } from '@/model/word-rank'
 import { useBuilder, useDocument, useView } from './context'
-import { useFoundActions } from './find-actions'
+import { useFirstFound, useFoundActions } from './find-actions'
 import type { Builder } from './stores'
 import { strings } from './strings'
 import { cx } from '@/ui/cx'
@@ -161,6 +161,8 @@ function Opened({ adding }: { adding: Adding }) {
   const centre = useCentre()
   const [typed, setTyped] = useState('')
   const found = useFoundActions(typed, true)
+  const box = useRef<HTMLDivElement>(null)
+  useFirstFound(found, box)
   const place = adding === 'anywhere' ? placeFor(builder, centre()) : adding
   return (
     <Command.Dialog
@@ -168,6 +170,7 @@ function Opened({ adding }: { adding: Adding }) {
       onOpenChange={(open) => !open && builder.show({ adding: null })}
       label={s.title}
       filter={wordRank}
+      ref={box}
       overlayClassName="fixed inset-0 z-40 bg-black/30"
       contentClassName={cx(
         'fixed top-[14vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-xl',

@@ -6,7 +6,7 @@ import type { ActionBrief } from '@/api/types'
 import { wordRank } from '@/model/word-rank'
 import { cx } from '@/ui/cx'
 import { Field, Input } from '@/ui/field'
-import { useFoundActions } from '../find-actions'
+import { useFirstFound, useFoundActions } from '../find-actions'
 import { useStepField } from '../fields'
 import { strings } from '../strings'
 
@@ -68,7 +68,10 @@ export function ActionField({ id, hint }: { id: string; hint: ReactNode }) {
   // What is looked for; nothing while the field shows what is chosen.
   const [typed, setTyped] = useState<string | null>(null)
   const [open, setOpen] = useState(false)
-  const { actions, text: found, waits, more } = useFoundActions(typed ?? '', open)
+  const looked = useFoundActions(typed ?? '', open)
+  const { actions, text: found, waits, more } = looked
+  const box = useRef<HTMLDivElement>(null)
+  useFirstFound(looked, box)
   const input = useRef<HTMLInputElement>(null)
   const list = useRef<HTMLDivElement>(null)
   const close = () => {
@@ -93,7 +96,7 @@ export function ActionField({ id, hint }: { id: string; hint: ReactNode }) {
     if (open) list.current?.querySelector('[data-selected=true]')?.scrollIntoView({ block: 'nearest' })
   }, [open])
   return (
-    <Command label={s.action} defaultValue={value} vimBindings={false} filter={wordRank}>
+    <Command ref={box} label={s.action} defaultValue={value} vimBindings={false} filter={wordRank}>
       <Field label={s.action} hint={hint}>
         {(props) => (
           // cmdk gives the text box an id of its own: the label leads here, and from here to it.
