@@ -292,6 +292,7 @@ pub struct UnknownCall {
     /// Why nobody knows.
     pub error: StepError,
     /// Facts about the exchange, as far as it went: method, address, status, duration.
+    #[serde(default)]
     pub exchange: Value,
     /// What the other side told of it when it was asked; nothing where its action has no look-up.
     pub look_up: Option<LookUp>,

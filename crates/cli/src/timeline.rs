@@ -2,7 +2,7 @@
 
 use crate::client::text::{duration, moment_in, short, spaced, words};
 use countersign_api::{
-    Attempt, CallRequest, CheckpointStatus, ConditionRecord, DecidedBy, ExecutionStatus, Found, SentMessage,
+    Attempt, CallRequest, CheckpointStatus, ConditionRecord, DecidedBy, ExecutionStatus, Found, LookUp, SentMessage,
     StepCheckpoint, StepError, StepExecution,
 };
 use jiff::tz::TimeZone;
@@ -124,6 +124,16 @@ fn notes(step: &StepExecution, zone: &TimeZone) -> Vec<String> {
     notes
 }
 
+/// What the other side told of a call when it was asked.
+pub fn looked_up(look_up: &LookUp) -> &'static str {
+    match look_up.found {
+        Some(Found::Happened) => "looked up: it took place",
+        Some(Found::DidNotHappen) => "looked up: it did not take place",
+        Some(Found::Unclear) => "looked up: that does not tell",
+        None => "being looked up",
+    }
+}
+
 fn attempt_note(attempt: &Attempt, zone: &TimeZone) -> String {
     // A step that sends several messages has attempts of each.
     let channel = match &attempt.request {
@@ -137,12 +147,8 @@ fn attempt_note(attempt: &Attempt, zone: &TimeZone) -> String {
     if let Some(error) = &attempt.error {
         note.push_str(&format!(" - {}", error_text(error)));
     }
-    match attempt.look_up.as_ref().map(|look_up| look_up.found) {
-        Some(Some(Found::Happened)) => note.push_str(", looked up: it took place"),
-        Some(Some(Found::DidNotHappen)) => note.push_str(", looked up: it did not take place"),
-        Some(Some(Found::Unclear)) => note.push_str(", looked up: that does not tell"),
-        Some(None) => note.push_str(", being looked up"),
-        None => {}
+    if let Some(look_up) = &attempt.look_up {
+        note.push_str(&format!(", {}", looked_up(look_up)));
     }
     if let (Some(retry), ExecutionStatus::Retrying) = (attempt.retry_at, attempt.status) {
         note.push_str(&format!(", again at {}", moment_in(retry, zone)));

@@ -96,7 +96,6 @@ async fn a_merge_is_what_was_looked_at_and_tells_both_as_one() {
     let seen = operator.get(&format!("{path}?customer={other}")).await.is(200).json.clone();
     let wish = json!({ "customer": other, "reason": "gave the same number", "reviewed": seen["reviewed"] });
     let told = operator.post(&path, wish.clone()).await.is(200).json.clone();
-    let merge = told["merges"][0]["id"].as_str().unwrap().to_owned();
     assert_eq!(told["merges"][0]["customer"], json!({ "id": other, "name": "A. Lovelace" }));
     assert_eq!((&told["merges"][0]["into"], &told["customer"]["id"]), (&json!(ada), &json!(ada)));
     let identity = |value: &str| {

@@ -2,7 +2,7 @@
 
 use crate::{
     client::text::{at, list, moment, plain, short, spaced, word, words},
-    timeline::{timeline, via},
+    timeline::{looked_up, timeline, via},
 };
 use countersign_api::{
     ApprovalGiven, BranchPreview, Checkpoint, CheckpointConversation, CheckpointStatus, CheckpointSummary,
@@ -126,12 +126,13 @@ fn request(guarded: &GuardedRequest) -> Vec<String> {
     lines
 }
 
-fn unknown(call: &UnknownCall) -> [String; 4] {
+fn unknown(call: &UnknownCall) -> [String; 5] {
     let error = &call.error.message;
     [
         format!("{}  sent {}", call.action, moment(call.at)),
         format!("key  {}", call.key),
         format!("why  {}", if error.is_empty() { "no answer came" } else { error }),
+        format!("then {}", call.look_up.as_ref().map_or("nobody could be asked: the action has no look-up", looked_up)),
         format!("sent {}", json!(call.sent)),
     ]
 }
@@ -243,9 +244,11 @@ mod tests {
             "run": { "id": "r", "workflow": "w", "name": "Upgrade", "version": 3, "status": "running", "title": "" },
             "decided_at": 0, "comment": "checked in Stripe", "decided_by": { "name": "Ada Example", "via": "api" },
             "unknown": { "action": "http.request", "at": 0, "key": "r.4.0", "error": error,
+                "look_up": { "asked_at": 1, "found": "unclear", "answered_at": 2 },
                 "sent": { "kind": "action", "action": "http.request", "input": { "a": 1 } } },
         }));
         let lines = lines(&checkpoint);
+        assert!(lines.contains(&"  then looked up: that does not tell".to_owned()), "{lines:?}");
         let decided = format!("decided   not happened by Ada Example (api), {}: “checked in Stripe”", moment(0));
         assert_eq!(lines[4], decided);
         assert!(lines.contains(&"  key  r.4.0".to_owned()));
