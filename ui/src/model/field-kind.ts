@@ -94,13 +94,16 @@ export function fieldKind(schema: unknown): FieldKind {
   return typeof field.maxLength === 'number' && field.maxLength > LINE_MAX ? 'long' : 'text'
 }
 
+/** The currencies of ISO 4217 that do not have two decimals. Browsers go by habit: Hungary's have none there. */
+const DECIMALS: [decimals: number, currencies: string][] = [
+  [0, 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'],
+  [3, 'BHD IQD JOD KWD LYD OMR TND'],
+  [4, 'CLF UYW'],
+]
+
 /** How many decimals amounts of a currency have. */
 export function decimalsOf(currency: string): number {
-  try {
-    return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
-  } catch {
-    return 2
-  }
+  return DECIMALS.find(([, all]) => all.split(' ').includes(currency))?.[0] ?? 2
 }
 
 /** What an amount of a currency looks like as it is kept. */

@@ -8,10 +8,11 @@ use super::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use countersign_core::{
     pointer::token,
-    run::{FieldKind, FieldProblem, conditions},
+    run::{FieldKind, FieldProblem, conditions, form_fields, is_asked_for, same_choice},
 };
 use mail_parser::{MessageParser, MimeHeaders};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// Objects inside one another at most.
 const DEPTH_MAX: usize = 4;
@@ -98,24 +99,33 @@ pub fn entries(form: &Value, values: &Value) -> Option<Vec<Entry>> {
     let mut all = group(form, values, "", DEPTH_MAX)?;
     let fields = form.get("properties").and_then(Value::as_object)?;
     for (entry, field) in all.iter_mut().zip(fields.values()) {
-        entry.only_when = needs(fields, field, CONDITIONS_MAX);
+        needs(fields, field, CONDITIONS_MAX, (&mut entry.only_when, &mut BTreeSet::new()));
     }
     Some(all)
 }
 
-/// The conditions of a field, and of the fields that these are on.
-fn needs(fields: &Map<String, Value>, field: &Value, depth: usize) -> Vec<Needs> {
-    let Some(depth) = depth.checked_sub(1) else { return Vec::new() };
-    let mut found = Vec::new();
+/// The conditions of a field, and of the fields that these are on, each field once.
+fn needs<'a>(
+    fields: &'a Map<String, Value>,
+    field: &'a Value,
+    depth: usize,
+    (found, seen): (&mut Vec<Needs>, &mut BTreeSet<&'a str>),
+) {
+    let Some(depth) = depth.checked_sub(1) else { return };
     for (name, wanted) in conditions(field) {
         let Some(of) = fields.get(name) else { continue };
         let all = options(of).or_else(|| options(of.get("items")?)).unwrap_or_default().into_iter().enumerate();
-        let chosen = all.filter(|(_, (_, value))| wanted.contains(&value)).map(|(index, (label, _))| (index, label));
+        let is_wanted = |value: &Value| wanted.iter().any(|one| same_choice(one, value));
+        let chosen = all.filter(|(_, (_, value))| is_wanted(value)).map(|(index, (label, _))| (index, label));
         let title = of.get("title").and_then(Value::as_str).unwrap_or(name).to_owned();
-        found.extend(needs(fields, of, depth));
-        found.push(Needs { pointer: format!("/{}", token(name)), title, chosen: chosen.collect() });
+        let own = Needs { pointer: format!("/{}", token(name)), title, chosen: chosen.collect() };
+        if seen.insert(name) {
+            needs(fields, of, depth, (&mut *found, &mut *seen));
+        }
+        if !found.contains(&own) {
+            found.push(own);
+        }
     }
-    found
 }
 
 fn group(form: &Value, values: &Value, at: &str, depth: usize) -> Option<Vec<Entry>> {
@@ -190,12 +200,22 @@ fn given(field: &Value, value: &Value) -> Vec<String> {
     }
 }
 
-/// The values of what was sent, and what of it could not be taken. What nobody asked for is left out.
+/// The values of what was sent, and what of it could not be taken. What nobody asked for is left out, and what is wrong
+/// with a field that is not asked for with these values is not told: nobody sees it.
 #[must_use]
 pub fn values(form: &Value, sent: &[(String, Sent)]) -> (Value, Vec<FieldProblem>) {
     let mut problems = Vec::new();
     let values = taken(form, sent, "", DEPTH_MAX, &mut problems);
-    (values.unwrap_or_else(|| json!({})), problems)
+    let values = values.unwrap_or_else(|| json!({}));
+    let Some(given) = values.as_object() else { return (values, problems) };
+    for (name, field) in form_fields(form) {
+        if !is_asked_for(field, given) {
+            let own = format!("/{}", token(name));
+            let inside = format!("{own}/");
+            problems.retain(|problem| problem.pointer != own && !problem.pointer.starts_with(&inside));
+        }
+    }
+    (values, problems)
 }
 
 fn taken(
@@ -324,6 +344,42 @@ pub fn sent(content_type: &str, body: &[u8]) -> Vec<(String, Sent)> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn conditions_are_told_once_however_they_hang_together() {
+        let fields: Map<String, Value> = (0..40)
+            .map(|number| {
+                let when: Map<String, Value> = (0..number).map(|one| (format!("f{one}"), json!(true))).collect();
+                (format!("f{number}"), json!({ "type": "boolean", "when": when }))
+            })
+            .collect();
+        let all = entries(&json!({ "type": "object", "properties": fields }), &Value::Null).unwrap();
+        assert_eq!(all.last().unwrap().only_when.len(), 39);
+        let round = json!({ "type": "object", "properties": {
+            "a": { "type": "boolean", "when": { "b": true } }, "b": { "type": "boolean", "when": { "a": true } },
+        } });
+        let all = entries(&round, &Value::Null).unwrap();
+        assert_eq!(all[0].only_when.iter().map(|needs| needs.pointer.as_str()).collect::<Vec<_>>(), ["/b", "/a"]);
+        // `4.0` of a condition is the `4` of a choice.
+        let stars = json!({ "type": "object", "properties": {
+            "stars": { "type": "integer", "enum": [3, 4] }, "why": { "type": "string", "when": { "stars": [4.0] } },
+        } });
+        assert_eq!(entries(&stars, &Value::Null).unwrap()[1].only_when[0].chosen.len(), 1);
+    }
+
+    #[test]
+    fn what_was_typed_where_nothing_is_asked_any_more_is_in_nobodys_way() {
+        let form = json!({ "type": "object", "properties": {
+            "why": { "type": "string", "enum": ["Late", "Broken"] },
+            "cost": { "type": "string", "format": "money", "currency": "EUR", "when": { "why": "Broken" } },
+        } });
+        let sent = |why: &str| {
+            let one = |name: &str, words: &str| (name.to_owned(), Sent::Words(words.to_owned()));
+            vec![one("/why", why), one("/cost", "about 5")]
+        };
+        assert_eq!(values(&form, &sent("0")).1, []);
+        assert_eq!(values(&form, &sent("1")).1.len(), 1);
+    }
 
     fn form() -> Value {
         json!({ "type": "object", "required": ["email", "home"], "properties": {

@@ -23,7 +23,7 @@ fn wanted(value: &Value) -> Vec<&Value> {
 #[must_use]
 pub fn is_asked_for(field: &Value, given: &Map<String, Value>) -> bool {
     let holds = |(name, wanted): Wanted<'_>| {
-        let is_wanted = |one: &Value| wanted.iter().any(|want| same(want, one));
+        let is_wanted = |one: &Value| wanted.iter().any(|want| same_choice(want, one));
         match given.get(name) {
             Some(Value::Array(chosen)) => chosen.iter().any(is_wanted),
             Some(one) => is_wanted(one),
@@ -34,7 +34,8 @@ pub fn is_asked_for(field: &Value, given: &Map<String, Value>) -> bool {
 }
 
 /// Whether two choices are one, as a schema compares them: `1` is `1.0`.
-fn same(one: &Value, other: &Value) -> bool {
+#[must_use]
+pub fn same_choice(one: &Value, other: &Value) -> bool {
     one == other || one.as_f64().is_some_and(|number| other.as_f64() == Some(number))
 }
 
@@ -113,7 +114,7 @@ pub(crate) fn condition_problems(form: &Value) -> Vec<(&String, String, String)>
                 None => Some(format!("`{of}` is no field that is shown before this one")),
                 Some(None) => Some(format!("nothing is chosen in `{of}`, so nothing can depend on it")),
                 Some(Some(all)) => {
-                    let odd = wanted.iter().find(|value| !all.iter().any(|one| same(one, value)));
+                    let odd = wanted.iter().find(|value| !all.iter().any(|one| same_choice(one, value)));
                     odd.map(|value| format!("{value} is no choice of `{of}`"))
                         .or_else(|| wanted.is_empty().then(|| "this would never be asked for".to_owned()))
                 }

@@ -44,7 +44,7 @@ pub use event::{
 pub use form_fields::{FieldKind, RATING_MAX, choices, is_time, time_of_day};
 pub use form_pages::{form_page, form_pages, page_problem, page_to_ask};
 pub(crate) use form_when::condition_problems;
-pub use form_when::{asked_values, conditions, form_fields, is_asked_for};
+pub use form_when::{asked_values, conditions, form_fields, is_asked_for, same_choice};
 pub use forms::{DRAFT_BYTES_MAX, draft as form_draft, keeps_all, value_problems};
 pub use held::{HeldDecision, TakenBack};
 pub use input::{DecidedWith, Input, LookUpResult, StandingGrant, Start, UnknownAnswer};

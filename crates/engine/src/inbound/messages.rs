@@ -201,8 +201,25 @@ impl Engine {
         message: Wrote<'_>,
     ) -> Result<Option<Wanted>, EngineError> {
         let workspace = &conversation.workspace;
+        let starters = self.starters(workspace).await?;
+        let wanted = self.wanted_of(&starters, conversation, (run, message)).await?;
+        if wanted.is_some() || starters.iter().all(|starter| starter.off.is_empty()) {
+            return Ok(wanted);
+        }
+        // Another process may have switched one on, and the word of it not have come yet.
+        let starters = self.starters_anew(workspace).await?;
+        self.wanted_of(&starters, conversation, (run, message)).await
+    }
+
+    async fn wanted_of(
+        &self,
+        starters: &[Starter],
+        conversation: &ConversationRow,
+        (run, message): (&str, Wrote<'_>),
+    ) -> Result<Option<Wanted>, EngineError> {
+        let workspace = &conversation.workspace;
         let mut first = None;
-        for starter in self.starters(workspace).await?.iter() {
+        for starter in starters {
             let Starter { workflow, active, ramp, off, versions } = starter;
             let Some(version) = versions.get(&version_for(run, *active, *ramp)) else { continue };
             if first.is_none() && run::asks_whether_first(version) {

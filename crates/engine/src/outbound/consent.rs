@@ -3,11 +3,15 @@
 use super::links::hash;
 use crate::{Engine, EngineError, vault::OpenAccount};
 use countersign_channels::{OVER_WHATSAPP, OutboundMessage, Platform, SendOutcome, consent::plain_address};
-use countersign_store::{ConsentHow, ConsentRow, ConversationRow, CustomerRow, NewAudit, UnsubscribeLinkRow};
+use countersign_store::{
+    ConsentHow, ConsentRow, ConversationRow, CustomerKey, CustomerRow, NewAudit, UnsubscribeLinkRow,
+};
 use serde_json::json;
 
 /// What a message has failed with whose address wants none.
 pub(crate) const OPTED_OUT: &str = "opted_out";
+/// How the external id begins of whom the business knows by Slack only.
+pub(crate) const BY_SLACK: &str = "slack:";
 /// Longer texts are no tokens.
 const TOKEN_MAX: usize = 100;
 
@@ -122,6 +126,33 @@ impl Engine {
         Ok(no.or(own))
     }
 
+    /// Whose word counts for a message to an address: the customer known by it, else the run's, where it is theirs. A step
+    /// that tells somebody else of a customer's wish is not theirs.
+    pub(crate) async fn whose_word(
+        &self,
+        workspace: &str,
+        (platform, address): (Platform, &str),
+        customer: Option<String>,
+    ) -> Result<Option<String>, EngineError> {
+        let store = &self.0.store;
+        let address = plain_address(platform, address);
+        let bare = address.strip_prefix(OVER_WHATSAPP).unwrap_or(&address);
+        let by_slack = format!("{BY_SLACK}{address}");
+        let key = match platform {
+            Platform::Whatsapp | Platform::Sms => CustomerKey::Phone(bare),
+            Platform::Telegram => CustomerKey::Telegram(&address),
+            Platform::Email => CustomerKey::Email(&address),
+            Platform::Slack => CustomerKey::ExternalId(&by_slack),
+        };
+        if let Some(known) = store.find_customer(workspace, key).await? {
+            return Ok(Some(known.id));
+        }
+        let Some(customer) = customer else { return Ok(None) };
+        let same = store.same_customer(workspace, &customer).await?;
+        let theirs = self.customer_addresses(workspace, &same).await?;
+        Ok(theirs.contains(&(platform, address)).then_some(customer))
+    }
+
     /// The addresses of a customer with everybody who is the same: what is kept of them, and from where they wrote.
     ///
     /// # Errors
@@ -134,7 +165,7 @@ impl Engine {
         let ids: Vec<String> = same.iter().map(|row| row.id.clone()).collect();
         let from = self.0.store.written_from(workspace, &ids).await?;
         let kept = same.iter().flat_map(|row| {
-            let slack = row.external_id.as_deref().and_then(|id| id.strip_prefix("slack:"));
+            let slack = row.external_id.as_deref().and_then(|id| id.strip_prefix(BY_SLACK));
             [
                 (Platform::Whatsapp, row.phone.as_deref()),
                 (Platform::Sms, row.phone.as_deref()),

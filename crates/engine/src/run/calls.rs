@@ -228,6 +228,7 @@ impl Engine {
     ) -> Result<Result<OutboundMessage<'a>, CallError>, EngineError> {
         let whose = self.0.store.get_run(&account.workspace, run).await?.and_then(|run| run.customer);
         let to = (message.channel, message.to);
+        let whose = self.whose_word(&account.workspace, to, whose).await?;
         if let Some(why) = self.opted_out(&account.workspace, to, whose.as_deref()).await? {
             return Ok(Err(CallError { class: FailureClass::Fatal, ..not_sent(OPTED_OUT, &why) }));
         }

@@ -1,6 +1,6 @@
 //! Customers and conversations as expressions see them.
 
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, outbound::BY_SLACK};
 use countersign_core::run::{Event, RunEvent};
 use countersign_store::{ConversationRow, CustomerKey, CustomerRow, StoreError};
 use serde_json::{Map, Value, json};
@@ -43,7 +43,8 @@ impl Engine {
         // Somebody else may prove the same customer at the same moment: then they are known.
         for _ in 0..3 {
             match self.keep_customer(workspace, proven).await {
-                Err(EngineError::Store(StoreError::AlreadyExists(_))) => {}
+                // Or merge them.
+                Err(EngineError::Store(StoreError::AlreadyExists(_) | StoreError::NotFound(_))) => {}
                 kept => return kept.map(Some),
             }
         }
@@ -63,7 +64,8 @@ impl Engine {
             let Some(found) = store.find_customer(workspace, key).await? else { continue };
             // Whom the business calls otherwise is another, though the address be the same.
             let same = store.same_customer(workspace, &found.id).await?;
-            let called: Vec<&str> = same.iter().filter_map(|row| row.external_id.as_deref()).collect();
+            let called = same.iter().filter_map(|row| row.external_id.as_deref());
+            let called: Vec<&str> = called.filter(|id| !id.starts_with(BY_SLACK)).collect();
             if text("external_id").is_none_or(|now| called.is_empty() || called.contains(&now)) {
                 known = Some(found);
                 break;

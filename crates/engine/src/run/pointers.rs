@@ -84,6 +84,12 @@ impl Engine {
         {
             return Ok(starters);
         }
+        self.starters_anew(workspace).await
+    }
+
+    /// As [`Engine::starters`], as they stand now.
+    pub(crate) async fn starters_anew(&self, workspace: &str) -> Result<Starters, EngineError> {
+        let now = self.now();
         let generation = self.0.pointers.generation.load(Ordering::SeqCst);
         let mut starters = Vec::new();
         let pointers = self.0.store.active_pointers(workspace).await?;

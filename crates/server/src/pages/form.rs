@@ -156,7 +156,11 @@ pub(super) fn asking(
     for problem in problems.iter().filter(|problem| !shown.contains(&problem.pointer.as_str())) {
         let _ = write!(html, "<p class=\"problem\" role=\"alert\">{}</p>", escaped(&problem.message));
     }
-    let _ = write!(html, "<form method=\"post\" action=\"/f/{}\" enctype=\"multipart/form-data\">", escaped(token));
+    // A browser holds hidden fields against whoever sends, and shows them nothing; the server looks at what is asked for.
+    let conditional = all.iter().any(|entry| !entry.only_when.is_empty());
+    let checks = if conditional { " novalidate" } else { "" };
+    let _ =
+        write!(html, "<form method=\"post\" action=\"/f/{}\" enctype=\"multipart/form-data\"{checks}>", escaped(token));
     all.iter().for_each(|entry| under(&mut html, entry, problems));
     if all.is_empty() {
         html.push_str("<p>Nothing more is asked.</p>");

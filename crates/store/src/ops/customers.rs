@@ -34,13 +34,14 @@ impl Store {
     /// Replaces a customer's fields; whether it was merged is not one of them.
     ///
     /// # Errors
-    /// `NotFound`, `AlreadyExists`.
+    /// `NotFound`, also when it was merged or somebody was made it since it was read; `AlreadyExists`.
     pub async fn update_customer(&self, row: &CustomerRow, audit: Vec<NewAudit>) -> Result<()> {
         let row = with_lower_email(row);
         let sql = "UPDATE customers SET external_id = ?3, name = ?4, email = ?5, phone = ?6, telegram = ?7, data = ?8 \
-                   WHERE workspace = ?1 AND id = ?2";
+                   WHERE workspace = ?1 AND id = ?2 AND merged_into IS NOT DISTINCT FROM ?9 AND merges = ?10";
         let (own, known) = ((&row.workspace, &row.id), (&row.email, &row.phone, &row.telegram));
-        let values = params![own.0, own.1, &row.external_id, &row.name, known.0, known.1, known.2, &row.data];
+        let (name, merged) = ((&row.external_id, &row.name), (&row.merged_into, row.merges));
+        let values = params![own.0, own.1, name.0, name.1, known.0, known.1, known.2, &row.data, merged.0, merged.1];
         let statement = Statement::new(sql, values).must_hit("customer");
         self.execute_audited(&row.workspace, statement, audit).await.map(|_| ())
     }

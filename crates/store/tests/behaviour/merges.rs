@@ -113,7 +113,8 @@ pub async fn two_customers_become_one_and_two_again(database: TestDatabase) {
     assert!(!merge(&store, "m2", "ada", "guest").await, "once");
     read_as_one(&store, &ada.name).await;
     // Whoever read them before the merge does not take it back by writing.
-    store.update_customer(&guest, vec![]).await.unwrap();
+    assert!(matches!(store.update_customer(&guest, vec![]).await, Err(StoreError::NotFound(_))));
+    assert!(matches!(store.update_customer(&ada, vec![]).await, Err(StoreError::NotFound(_))));
     assert_eq!(store.current_customer(WORKSPACE, "guest").await.unwrap().unwrap().id, "ada");
     // What comes since is theirs from whose address it comes.
     for (id, whose) in [("c4", "ada"), ("c5", "guest")] {

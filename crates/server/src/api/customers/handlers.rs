@@ -13,7 +13,7 @@ use crate::{
 };
 use axum::{Json, extract::State, response::Response};
 use countersign_api::{Customer, CustomerRequest, Page};
-use countersign_store::{CustomerRow, Role};
+use countersign_store::{CustomerRow, Role, StoreError};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
@@ -123,6 +123,11 @@ pub(crate) async fn update_customer(
     }
     let what = ("customer.changed", format!("customer:{id}"));
     let entry = caller.changed(app.now(), what, (&before, &record::fields(&row)), json!({}));
-    app.store.update_customer(&row, vec![entry]).await?;
-    told(&app, row).await
+    match app.store.update_customer(&row, vec![entry]).await {
+        Err(StoreError::NotFound(_)) => Err(ApiError::conflict("changed", "Somebody merged this customer meanwhile")),
+        written => {
+            written?;
+            told(&app, row).await
+        }
+    }
 }
