@@ -234,6 +234,11 @@ test('one of many actions is found by typing, page by page, and a dialog that wa
   await accessible(page)
   await field.press('Enter')
   await expect.poll(() => JSON.stringify(saved.at(-1) ?? {})).toContain('shop.thing647.get')
+  // A whole name is taken as it stands, without a key.
+  await field.fill('shop.thing646.get')
+  await expect.poll(() => JSON.stringify(saved.at(-1) ?? {})).toContain('shop.thing646.get')
+  await expect(page.locator('[cmdk-item]')).toHaveCount(0)
+  await expect(field).toHaveValue('shop.thing646.get')
   expect(JSON.stringify(saved)).not.toContain('thing649')
   expect(calls.filter((call) => call.path === '/actions').length).toBeLessThan(10)
 })

@@ -352,6 +352,8 @@ export class Keyboard implements Hands {
   }
 
   async fill(label: string | RegExp, text: string): Promise<void> {
+    // What an action takes is there a moment after its name: nobody goes on to what they do not see.
+    await expect(panel(this.page).getByLabel(label, { exact: true }).last()).toBeVisible()
     await this.reach(label)
     await enter(this.page, text)
   }

@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
 import { Command } from 'cmdk'
-import { useEffect, useRef, useState, type ReactNode } from 'react'
+import { useEffect, useEffectEvent, useRef, useState, type ReactNode } from 'react'
 import { queries } from '@/api/queries'
 import type { ActionBrief } from '@/api/types'
 import { wordRank } from '@/model/word-rank'
 import { cx } from '@/ui/cx'
 import { Field, Input } from '@/ui/field'
+import { later } from '@/ui/later'
 import { useFirstFound, useFoundActions } from '../find-actions'
 import { useStepField } from '../fields'
 import { strings } from '../strings'
@@ -83,15 +84,14 @@ export function ActionField({ id, hint }: { id: string; hint: ReactNode }) {
     if (name !== value) setValue(name)
   }
   const type = (text: string) => {
-    if (text === '' || actions.some((action) => action.name === text)) {
-      if (text !== value) setValue(text)
-      setTyped(text === '' ? text : null)
-      setOpen(text === '')
-    } else {
-      setTyped(text)
-      setOpen(true)
-    }
+    if (text === '' && value !== '') setValue(text)
+    setTyped(text)
+    setOpen(true)
   }
+  // A whole name is taken as it stands: who wrote or pasted it has nothing left to choose.
+  const whole = typed !== null && !waits && actions.some((action) => action.name === typed)
+  const take = useEffectEvent(() => typed !== null && choose(typed))
+  useEffect(() => (whole ? later(() => take(), 0) : undefined), [whole])
   useEffect(() => {
     if (open) list.current?.querySelector('[data-selected=true]')?.scrollIntoView({ block: 'nearest' })
   }, [open])
