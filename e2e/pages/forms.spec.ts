@@ -212,6 +212,24 @@ const begun = async (page: Page, asks: object, more: object, answers: Answers = 
 }
 const place = `/chat/conversations/cv1/forms/${messages.find((message) => message.form)!.form!.checkpoint}`
 
+/** An empty form; what was sent of it, each time refused. */
+const asked = async (page: Page, asks: object) => {
+  const sent: unknown[] = []
+  await begun(
+    page,
+    asks,
+    { values: undefined },
+    {
+      [`PUT ${place}/draft`]: (body: unknown) => body,
+      [`POST ${place}`]: (body: unknown) => {
+        sent.push(body)
+        return { __status: 409, type: 'about:blank', title: 'Again', status: 409, code: 'again', detail: 'Once more.' }
+      },
+    },
+  )
+  return sent
+}
+
 test('a photo stays here when what is half filled in is kept, also inside a list', async ({ page }) => {
   const file = { type: 'string', format: 'data-url', contentMediaType: 'image/*', title: 'Photo' }
   const item = { type: 'object', properties: { note: { type: 'string', title: 'Note' }, photo: file } }
@@ -328,19 +346,7 @@ test('every kind of field is drawn, read and sent as it is kept, and nothing is 
       agree: { type: 'boolean', const: true, default: true, title: 'I agree', description: 'To our terms.' },
     },
   }
-  const sent: unknown[] = []
-  await begun(
-    page,
-    asks,
-    { values: undefined },
-    {
-      [`PUT ${place}/draft`]: (body: unknown) => body,
-      [`POST ${place}`]: (body: unknown) => {
-        sent.push(body)
-        return { __status: 409, type: 'about:blank', title: 'Again', status: 409, code: 'again', detail: 'Once more.' }
-      },
-    },
-  )
+  const sent = await asked(page, asks)
   const agree = page.getByLabel('I agree')
   const submit = page.getByRole('button', { name: 'Continue' })
   await expect(page.getByText('2 × Mug')).toBeVisible()
@@ -395,19 +401,7 @@ test('a page that nothing leads to is passed over', async ({ page }) => {
       more: { type: 'string', title: 'More' },
     },
   }
-  const sent: unknown[] = []
-  await begun(
-    page,
-    asks,
-    { values: undefined },
-    {
-      [`PUT ${place}/draft`]: (body: unknown) => body,
-      [`POST ${place}`]: (body: unknown) => {
-        sent.push(body)
-        return { __status: 409, type: 'about:blank', title: 'Again', status: 409, code: 'again', detail: 'Once more.' }
-      },
-    },
-  )
+  const sent = await asked(page, asks)
   const next = page.getByRole('button', { name: 'Next' })
   await page.getByLabel('Why').selectOption('Broken')
   await expect(page.getByText('Page 1 of 3')).toBeVisible()
@@ -445,19 +439,7 @@ test('every kind of field is filled in by keyboard on a phone', async ({ page })
       paid: { type: 'string', format: 'money', currency: 'JPY', title: 'Paid' },
     },
   }
-  const sent: unknown[] = []
-  await begun(
-    page,
-    asks,
-    { values: undefined },
-    {
-      [`PUT ${place}/draft`]: (body: unknown) => body,
-      [`POST ${place}`]: (body: unknown) => {
-        sent.push(body)
-        return { __status: 409, type: 'about:blank', title: 'Again', status: 409, code: 'again', detail: 'Once more.' }
-      },
-    },
-  )
+  const sent = await asked(page, asks)
   await page.getByRole('button', { name: 'Continue' }).press('Enter')
   await expect(page.getByText('Please choose at least one.')).toBeVisible()
   expect(sent).toEqual([])

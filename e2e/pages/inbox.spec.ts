@@ -52,7 +52,7 @@ for (const [name, viewport] of [
     test('of a call that nobody knows of the card tells what left, what came back and what was asked', async ({
       page,
     }) => {
-      const doubt = checkpointDetails['r9.6']
+      const doubt = checkpointDetails['r9.6'] as { unknown: object }
       const answer = { now: doubt as unknown }
       await open(page, '/inbox/r9.6?kind=unknown_outcome', { 'GET /checkpoints/r9.6': () => answer.now })
       await expect(page.getByText('The other side was asked, and could not tell')).toBeVisible()

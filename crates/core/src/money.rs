@@ -45,15 +45,25 @@ pub fn amount(words: &str, currency: &str) -> Result<String, String> {
     let most = decimals(currency).unwrap_or(2);
     let refused = || Err(format!("{}.", no_amount(currency)));
     let bare = without_currency(words, currency);
-    let (whole, after) = match bare.rfind(['.', ',']) {
-        Some(at) => (&bare[..at], Some(&bare[at + 1..])),
-        None => (bare, None),
-    };
+    // Without decimals both signs can only group.
+    let point = bare.rfind(['.', ',']).filter(|_| most > 0);
+    let (whole, after) = point.map_or((bare, None), |at| (&bare[..at], Some(&bare[at + 1..])));
     if after.is_some_and(|after| !digits(after, 1, most)) {
         return refused();
     }
+    // `1,000` of three decimals is one, or a thousand; `1.000` is how one is kept.
+    if after.is_some_and(|after| after.len() == 3)
+        && bare.contains(',')
+        && digits(whole, 1, 3)
+        && !whole.starts_with('0')
+    {
+        return refused();
+    }
     // Only what stands before decimals may be grouped by the other sign; blanks group always.
-    let other = bare.rfind(['.', ',']).map(|at| if bare[at..].starts_with('.') { ',' } else { '.' });
+    let other = match point {
+        Some(at) => Some(if bare[at..].starts_with('.') { ',' } else { '.' }),
+        None => bare.chars().find(|sign| matches!(sign, '.' | ',')),
+    };
     let groups: Vec<&str> =
         whole.split(|c| matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\'') || Some(c) == other).collect();
     let grouped = match groups.as_slice() {

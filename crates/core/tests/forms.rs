@@ -78,6 +78,23 @@ fn words_to_read_are_filled_in_and_nothing_is_agreed_to_beforehand() {
 }
 
 #[test]
+fn a_consent_in_a_group_is_not_prefilled_either() {
+    let group = "terms: { type: object, properties: { agree: { type: boolean, const: true }, by: { type: string } } }";
+    let text = FORM.replace("told: { type: \"null\"", &format!("{group}\n        told: {{ type: \"null\""));
+    let text = text.replace("prefill: { agree", "prefill: { terms: { agree: true, by: Ada }, agree");
+    let play = Play::started(&text);
+    let mut prefills = Vec::new();
+    for event in play.log.iter().flat_map(|entry| &entry.events) {
+        if let Event::Checkpoint { what: CheckpointEvent::Opened { opened, .. }, .. } = event
+            && let Opened::Form { prefill, .. } = opened
+        {
+            prefills.push(prefill.clone());
+        }
+    }
+    assert_eq!(prefills, [json!({ "terms": { "by": "Ada" }, "paid": "42.60" })]);
+}
+
+#[test]
 fn each_kind_takes_what_it_says() {
     assert_eq!(problems(&good()), [""; 0]);
     let with = |name: &str, value: Value| {
@@ -143,6 +160,16 @@ fn fields_that_nobody_could_answer_are_found() {
         ("x: { type: integer, format: rating }", "form_field", "/properties/x"),
         ("x: { type: boolean, const: true, default: true }", "form_field", "/properties/x/default"),
         (r#"x: { type: "null" }"#, "form_field", "/properties/x"),
+        (
+            "x: { type: object, properties: { y: { type: boolean, const: true, default: true } } }",
+            "form_field",
+            "/properties/x/properties/y/default",
+        ),
+        (
+            "x: { type: object, default: { y: true }, properties: { y: { type: boolean, const: true } } }",
+            "form_field",
+            "/properties/x/properties/y/default",
+        ),
         ("x: { type: array, items: { type: string, enum: [] } }", "form_field", "/properties/x/items/enum"),
         (r#"x: { type: "null", description: "{{ oder }}" }"#, "unknown_name", "/properties/x/description"),
     ] {

@@ -1100,7 +1100,7 @@ export interface paths {
         put?: never;
         /**
          * Takes a merge back: who turned out to be this customer is another one again, with all that is theirs and what came from
-         *     their addresses since.
+         *     their addresses since. 409 `runs_open` while runs that began since then go on: an approval would name the wrong person.
          */
         post: operations["undoMerge"];
         delete?: never;

@@ -121,10 +121,14 @@ export const exampleAmount = (currency: string): string => {
 /** The amount that somebody wrote, with all its decimals; `null` for what is none or can be read in two ways. */
 export function readAmount(words: string, currency: string): string | null {
   const decimals = decimalsOf(currency)
-  const found = /^(.*?)(?:([.,])(\d+))?$/s.exec(withoutCurrency(words, currency))
+  const bare = withoutCurrency(words, currency)
+  // Without decimals both signs can only group.
+  const found = decimals === 0 ? [bare, bare] : /^(.*?)(?:([.,])(\d+))?$/s.exec(bare)
   const [, whole = '', sign, after = ''] = found ?? []
   if (after.length > decimals) return null
-  const other = sign === undefined ? '' : sign === '.' ? ',' : '.'
+  // `1,000` of three decimals is one, or a thousand; `1.000` is how one is kept.
+  if (sign === ',' && after.length === 3 && /^[1-9]\d{0,2}$/.test(whole)) return null
+  const other = decimals === 0 ? (/[.,]/.exec(bare)?.[0] ?? '') : sign === undefined ? '' : sign === '.' ? ',' : '.'
   const groups = whole.split(new RegExp(`[ \\u00a0\\u202f'${other}]`))
   const [first = '', ...rest] = groups
   const grouped = rest.length > 0

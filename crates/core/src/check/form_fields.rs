@@ -10,12 +10,13 @@ use serde_json::{Map, Value};
 pub(super) fn check(form: &Value, fields: &Map<String, Value>, pointer: &str, report: &mut Report) {
     let required = form.get("required").and_then(Value::as_array);
     let required = |name: &str| required.is_some_and(|all| all.iter().any(|one| one == name));
+    agreed_beforehand(form, form.get("default"), pointer, report);
     for (name, field) in fields {
         let at = format!("{pointer}/properties/{}", token(name));
         let says = |member: &str| field.get(member).and_then(Value::as_str).unwrap_or_default();
         match FieldKind::of(field) {
             FieldKind::Money => money(says("currency"), &at, report),
-            FieldKind::Consent => consent(field, required(name), &at, report),
+            FieldKind::Consent => consent(required(name), &at, report),
             FieldKind::Summary if says("description").trim().is_empty() => {
                 let message = format!("there is nothing to read in `{}`", shown(name));
                 report.error("form_field", &at, message, "Write what people read into its `description`.");
@@ -71,11 +72,23 @@ fn money(currency: &str, at: &str, report: &mut Report) {
     report.error("form_field", &format!("{at}/currency"), message, help);
 }
 
-fn consent(field: &Value, required: bool, at: &str, report: &mut Report) {
-    if field.get("default").is_some() {
-        let message = "nobody agrees to anything before they are asked".to_owned();
-        report.error("form_field", &format!("{at}/default"), message, "Leave `default` out.");
+/// Nobody agrees to anything before they are asked: no consent has a value from its own `default` or that of a form or a
+/// group around it.
+fn agreed_beforehand(form: &Value, around: Option<&Value>, at: &str, report: &mut Report) {
+    for (name, field) in form.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        let given = field.get("default").or_else(|| around?.get(name));
+        let at = format!("{at}/properties/{}", token(name));
+        let kind = FieldKind::of(field);
+        if kind == FieldKind::Consent && given.is_some() {
+            let message = "nobody agrees to anything before they are asked".to_owned();
+            report.error("form_field", &format!("{at}/default"), message, "Leave `default` out.");
+        } else if kind == FieldKind::Group {
+            agreed_beforehand(field, given, &at, report);
+        }
     }
+}
+
+fn consent(required: bool, at: &str, report: &mut Report) {
     if !required {
         let message = "the form can be sent without this consent".to_owned();
         report.info("form_field", at, message, "Require it where nothing goes on without it.");

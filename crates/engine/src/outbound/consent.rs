@@ -4,14 +4,12 @@ use super::links::hash;
 use crate::{Engine, EngineError, vault::OpenAccount};
 use countersign_channels::{OVER_WHATSAPP, OutboundMessage, Platform, SendOutcome, consent::plain_address};
 use countersign_store::{
-    ConsentHow, ConsentRow, ConversationRow, CustomerKey, CustomerRow, NewAudit, UnsubscribeLinkRow,
+    BY_SLACK, ConsentHow, ConsentRow, ConversationRow, CustomerKey, CustomerRow, NewAudit, UnsubscribeLinkRow,
 };
 use serde_json::json;
 
 /// What a message has failed with whose address wants none.
 pub(crate) const OPTED_OUT: &str = "opted_out";
-/// How the external id begins of whom the business knows by Slack only.
-pub(crate) const BY_SLACK: &str = "slack:";
 /// Longer texts are no tokens.
 const TOKEN_MAX: usize = 100;
 

@@ -20,7 +20,7 @@ mod words;
 
 pub use alone::Invitation;
 pub use consent::Unsubscribing;
-pub(crate) use consent::{BY_SLACK, OPTED_OUT, entry as consent_entry, wish};
+pub(crate) use consent::{OPTED_OUT, entry as consent_entry, wish};
 pub(crate) use departures::Departures;
 pub(crate) use links::hash;
 pub use links::{FollowedLink, LinkOver};

@@ -1,8 +1,8 @@
 //! Customers and conversations as expressions see them.
 
-use crate::{Engine, EngineError, outbound::BY_SLACK};
+use crate::{Engine, EngineError};
 use countersign_core::run::{Event, RunEvent};
-use countersign_store::{ConversationRow, CustomerKey, CustomerRow, StoreError};
+use countersign_store::{BY_SLACK, ConversationRow, CustomerKey, CustomerRow, StoreError};
 use serde_json::{Map, Value, json};
 
 /// `customer` in the scope: its own data at the root, and `id`, `name`, `email`, `phone`, `telegram`, `external_id`.

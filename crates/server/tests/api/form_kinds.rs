@@ -163,6 +163,16 @@ async fn after_too_many_replies_that_are_no_answer_the_run_goes_on() {
     assert_eq!(counted(&town.admin, &workflow).await, 3);
 }
 
+/// A form that the second reply which is no answer leads away from: with its workflow, and who built it.
+async fn asks_twice() -> (TestApp, Client, String) {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let form = json!({ "type": "object", "required": ["seats"], "properties": { "seats": { "type": "integer" } } });
+    let more = json!({ "on_unusable": { "replies": 2, "next": "person" } });
+    let workflow = test.publish(&builder, document(&form, &more)).await;
+    (test, builder, workflow)
+}
+
 /// How many replies that are no answer are in the history of the one run.
 async fn counted(admin: &Client, workflow: &str) -> usize {
     let runs = admin.get(&format!("/runs?workflow={workflow}")).await.json;
@@ -175,11 +185,7 @@ async fn counted(admin: &Client, workflow: &str) -> usize {
 
 #[tokio::test]
 async fn what_is_written_in_the_chat_beside_an_open_form_counts_too() {
-    let test = TestApp::start().await;
-    let builder = test.key(Role::Builder).await;
-    let form = json!({ "type": "object", "required": ["seats"], "properties": { "seats": { "type": "integer" } } });
-    let more = json!({ "on_unusable": { "replies": 2, "next": "person" } });
-    let workflow = test.publish(&builder, document(&form, &more)).await;
+    let (test, builder, workflow) = asks_twice().await;
     let (visitor, path) = open(&test).await;
     let say = async |body: &str, id: &str| {
         let said = json!({ "body": body, "client_id": id });
@@ -208,11 +214,7 @@ async fn what_is_written_in_the_chat_beside_an_open_form_counts_too() {
 
 #[tokio::test]
 async fn only_what_the_customer_writes_before_the_answer_counts() {
-    let test = TestApp::start().await;
-    let builder = test.key(Role::Builder).await;
-    let form = json!({ "type": "object", "required": ["seats"], "properties": { "seats": { "type": "integer" } } });
-    let more = json!({ "on_unusable": { "replies": 2, "next": "person" } });
-    let workflow = test.publish(&builder, document(&form, &more)).await;
+    let (test, builder, workflow) = asks_twice().await;
     let (visitor, path) = open(&test).await;
     let say = async |body: &str, id: &str| {
         visitor.post(&format!("{path}/messages"), json!({ "body": body, "client_id": id })).await.is(201);

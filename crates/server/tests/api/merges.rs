@@ -181,6 +181,12 @@ async fn runs_and_checkpoints_follow_and_go_on() {
     let late = admin.post("/runs", json!({ "workflow": "Echo", "input": { "who": "x" }, "customer": guest })).await;
     let late = admin.get(&format!("/runs/{}", late.is(201).id())).await.json.clone();
     assert_eq!(late["customer"]["id"], json!(ada));
+    // What began with what both were goes on: its approval would name the one and act on the other.
+    let asked = json!({ "workflow": "Approval", "input": { "who": "Guest" }, "customer": guest });
+    let both = admin.post("/runs", asked).await.is(201).id();
+    let refused = manager.post(&undo(&ada, &id), json!({})).await;
+    assert!(refused.is_problem(409, "runs_open").text.contains(&both), "{}", refused.text);
+    manager.post(&format!("/checkpoints/{both}.1/decision"), json!({ "outcome": "rejected" })).await.is(200);
     manager.post(&undo(&ada, &id), json!({})).await.is(200);
     assert_eq!(admin.get(&format!("/runs/{run}")).await.json["customer"]["name"], "Guest");
     let runs = admin.get(&format!("/runs?customer={ada}")).await.is(200).json.clone();

@@ -18,7 +18,7 @@ const MERGES_MAX: u32 = 200;
 /// Conversations whose address is looked at.
 const CONVERSATIONS_MAX: u32 = 500;
 /// How the external id begins of whom the business knows by a channel only: the business's own id goes before it.
-const BY_CHANNEL: &str = "slack:";
+pub const BY_SLACK: &str = "slack:";
 
 impl Store {
     /// A customer and everybody who is the same: who is left comes first, the others in the order they came. Asked for any of
@@ -288,7 +288,7 @@ fn as_one(rows: Vec<CustomerRow>) -> Option<CustomerRow> {
                 place.clone_from(from);
             }
         };
-        let own_id = one.external_id.as_deref().filter(|id| !id.starts_with(BY_CHANNEL));
+        let own_id = one.external_id.as_deref().filter(|id| !id.starts_with(BY_SLACK));
         if own_id.is_none() && (one.external_id.is_none() || other.external_id.is_some()) {
             one.external_id.clone_from(&other.external_id);
         }

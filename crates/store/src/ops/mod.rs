@@ -42,7 +42,7 @@ pub use audit::AuditFilter;
 pub use checkpoints::CheckpointFilter;
 pub use connectors::{KeptFor, NewConnectorRevision};
 pub use conversations::{ConversationFilter, ConversationUpdate, SNOOZED_FOR_GOOD, Snoozed};
-pub use customer_merges::{CustomerHoldings, WrittenFrom};
+pub use customer_merges::{BY_SLACK, CustomerHoldings, WrittenFrom};
 pub use customers::CustomerKey;
 pub use idempotency::Reservation;
 pub use inbound::InboundFilter;

@@ -4,14 +4,12 @@ import type { Conversation } from '@/api/types'
 import { FormDialog } from '@/components/form-dialog'
 import { Button } from '@/ui/button'
 import { cx } from '@/ui/cx'
-import { Field, Input } from '@/ui/field'
 import { At } from '@/ui/time'
 import { reads, writes } from './api'
+import { ReasonField } from './reason-field'
 import { strings } from './strings'
 
 const s = strings.consents
-/** The longest the server takes. */
-const REASON_MAX = 500
 
 type Consent = Conversation['consents'][number]
 
@@ -37,18 +35,7 @@ function WriteDown({ id, consent, onClose }: { id: string; consent: Consent; onC
       onSubmit={() => set.mutate()}
       onClose={onClose}
     >
-      <Field label={s.reason}>
-        {(props) => (
-          <Input
-            {...props}
-            required
-            maxLength={REASON_MAX}
-            value={reason}
-            placeholder={s.reasonHint}
-            onChange={(event) => setReason(event.target.value)}
-          />
-        )}
-      </Field>
+      <ReasonField label={s.reason} hint={s.reasonHint} reason={reason} onChange={setReason} />
     </FormDialog>
   )
 }

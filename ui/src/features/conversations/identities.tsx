@@ -10,11 +10,10 @@ import { Ago } from '@/ui/time'
 import { toast } from '@/ui/toast'
 import { useSettled } from '@/ui/use-settled'
 import { reads, writes } from './api'
+import { ReasonField } from './reason-field'
 import { strings } from './strings'
 
 const s = strings.identities
-/** The longest the server takes. */
-const REASON_MAX = 500
 const CHOICE = 'flex cursor-pointer items-center gap-2 rounded-md px-1 py-1 text-sm hover:bg-hover'
 /** Customers to choose from at a time. */
 const CHOICES = 8
@@ -130,18 +129,7 @@ function MergeDialog({ customer, onClose }: { customer: Customer; onClose: () =>
       <Candidates customer={customer} chosen={chosen} onChoose={setChosen} />
       {chosen != null && error && <Note tone="bad">{problemText(error)}</Note>}
       {chosen != null && preview && <Preview preview={preview} />}
-      <Field label={s.reason}>
-        {(props) => (
-          <Input
-            {...props}
-            required
-            maxLength={REASON_MAX}
-            value={reason}
-            placeholder={s.reasonHint}
-            onChange={(event) => setReason(event.target.value)}
-          />
-        )}
-      </Field>
+      <ReasonField label={s.reason} hint={s.reasonHint} reason={reason} onChange={setReason} />
     </FormDialog>
   )
 }

@@ -83,15 +83,22 @@ pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -
         schema["properties"][name]["description"] = words.into();
     }
     // Nobody has agreed to anything before they were asked.
-    if let (Some(filled), Some(fields)) = (prefill.as_object_mut(), fields(&schema)) {
-        filled.retain(|name, _| fields.get(name).map(FieldKind::of) != Some(FieldKind::Consent));
-    }
+    without_consents(&schema, &mut prefill);
     let form = PostedForm { schema: schema.clone(), prefill: prefill.clone(), submit: submit.clone() };
     machine.step(visit, StepEvent::Said { body: prompt.clone(), form: Some(form), waiting: None });
     let due = step.timeout.as_ref().map(|timeout| machine.now.plus(timeout.after));
     let opened = Opened::Form { prompt, schema, prefill, submit };
     machine.checkpoint(visit, CheckpointEvent::Opened { opened, due, remind_at: None, rung_at: None });
     Flow::Stay
+}
+
+/// Takes what is a consent out of values, at any depth.
+fn without_consents(schema: &Value, values: &mut Value) {
+    let (Some(values), Some(fields)) = (values.as_object_mut(), fields(schema)) else { return };
+    values.retain(|name, _| fields.get(name).map(FieldKind::of) != Some(FieldKind::Consent));
+    for (name, value) in values {
+        fields.get(name).into_iter().for_each(|field| without_consents(field, value));
+    }
 }
 
 fn fields(schema: &Value) -> Option<&Map<String, Value>> {

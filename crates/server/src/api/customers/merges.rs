@@ -21,7 +21,9 @@ use countersign_api::{
 };
 use countersign_channels::consent::plain_address;
 use countersign_engine::Platform;
-use countersign_store::{CustomerMergeRow, CustomerRow, Role, WrittenFrom};
+use countersign_store::{
+    BY_SLACK, CustomerMergeRow, CustomerRow, PageRequest, Role, RunFilter, RunStatus, WrittenFrom,
+};
 use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -31,10 +33,10 @@ use uuid::Uuid;
 
 /// Longest reason, characters.
 const REASON_LENGTH_MAX: usize = 500;
+/// Runs told that go on.
+const OPEN_RUNS_MAX: u32 = 20;
 /// Customers that may be one.
 const SAME_MAX: usize = 50;
-/// How an external id begins that a channel gave.
-const BY_SLACK: &str = "slack:";
 
 /// With whom.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -224,8 +226,17 @@ pub(crate) async fn merge_customers(
     told(&app, caller.workspace(), &id).await
 }
 
+/// The runs that began since somebody became one of these customers, and go on: what they hold is of both.
+async fn runs_since(app: &App, workspace: &str, same: &[CustomerRow], since: i64) -> ApiResult<Vec<String>> {
+    let status = vec![RunStatus::Running, RunStatus::Waiting];
+    let filter = RunFilter { customer: ids(same), status, started_after: Some(since), ..RunFilter::default() };
+    let page = PageRequest { after: None, limit: OPEN_RUNS_MAX };
+    let runs = app.store.list_runs(workspace, &filter, &page).await?.items;
+    Ok(runs.into_iter().map(|run| run.id).collect())
+}
+
 /// Takes a merge back: who turned out to be this customer is another one again, with all that is theirs and what came from
-/// their addresses since.
+/// their addresses since. 409 `runs_open` while runs that began since then go on: an approval would name the wrong person.
 #[utoipa::path(post, path = "/customers/{id}/merges/{merge}/undo", operation_id = "undoMerge", tag = "customers",
     params(("id" = String, Path), ("merge" = String, Path)),
     responses((status = 200, description = "The identities", body = Identities)))]
@@ -248,6 +259,12 @@ pub(crate) async fn undo_merge(
     // By who is left, or by whom they came to: never by who was merged.
     if asked.merged_into.is_some() && asked.id != row.kept {
         return Err(merged_away());
+    }
+    let open = runs_since(&app, workspace, &same, row.at).await?;
+    if !open.is_empty() {
+        let text =
+            format!("Runs that began with what both were go on: {}. Let them end, or cancel them", open.join(", "));
+        return Err(ApiError::conflict("runs_open", &text));
     }
     let at = app.now();
     let detail = json!({ "merged": row.merged, "merge": row.id });
