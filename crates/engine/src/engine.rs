@@ -227,8 +227,12 @@ impl Engine {
 
     /// Sleeps on the engine's clock; false when the engine is stopping.
     pub(crate) async fn pause(&self, milliseconds: u64) -> bool {
+        self.pause_until(self.now().saturating_add(i64::try_from(milliseconds).unwrap_or(i64::MAX))).await
+    }
+
+    /// Sleeps until the engine's clock shows `until`; false when the engine is stopping.
+    pub(crate) async fn pause_until(&self, until: i64) -> bool {
         let mut stopping = self.0.stopping.subscribe();
-        let until = self.now().saturating_add(i64::try_from(milliseconds).unwrap_or(i64::MAX));
         tokio::select! {
             biased;
             () = self.0.clock.sleep_until(until) => true,

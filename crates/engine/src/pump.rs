@@ -27,7 +27,7 @@ pub(crate) trait Pump: Clone + Send + Sync + 'static {
         async { Ok(()) }
     }
 
-    /// Takes what is due and nobody has, at most so many.
+    /// Takes what is due and nobody has, at most so many; fewer only when no more are due.
     fn take(&self, most: u32) -> impl Future<Output = Result<Vec<Self::Item>, EngineError>> + Send;
 
     /// Sees one through; what cannot be done now is due again later.
@@ -45,8 +45,8 @@ pub(crate) trait House: Clone + Send + Sync + 'static {
     fn elapsed(&self) -> i64;
     /// Whether it is to stop.
     fn stopping(&self) -> bool;
-    /// Sleeps; false when it is to stop.
-    fn pause(&self, milliseconds: u64) -> impl Future<Output = bool> + Send;
+    /// Sleeps until [`House::elapsed`] shows `at`; false when it is to stop.
+    fn rest_until(&self, at: i64) -> impl Future<Output = bool> + Send;
     /// Has something done beside, and sees it through when it stops.
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static);
 }
@@ -60,8 +60,10 @@ impl House for Engine {
         Self::stopping(self)
     }
 
-    async fn pause(&self, milliseconds: u64) -> bool {
-        Self::pause(self, milliseconds).await
+    async fn rest_until(&self, at: i64) -> bool {
+        // Read in this order: a clock that goes on in between makes the rest shorter, never longer.
+        let now = self.now();
+        self.pause_until(now.saturating_add(at.saturating_sub(self.elapsed()))).await
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
@@ -92,7 +94,8 @@ pub(crate) async fn run<P: Pump>(house: impl House, pump: P) {
         tokio::select! {
             biased;
             () = pump.told() => {}
-            goes_on = house.pause(LOOK_EVERY_MS) => if !goes_on { return },
+            // Counted from before the look: a clock that went on during it makes the rest shorter.
+            goes_on = house.rest_until(beside_at) => if !goes_on { return },
         }
     }
 }
@@ -215,10 +218,10 @@ mod tests {
             *self.0.stop.borrow()
         }
 
-        async fn pause(&self, milliseconds: u64) -> bool {
+        async fn rest_until(&self, at: i64) -> bool {
             let mut stop = self.0.stop.subscribe();
             tokio::select! {
-                () = tokio::time::sleep(Duration::from_millis(milliseconds)) => true,
+                () = tokio::time::sleep_until(self.0.began + Duration::from_millis(at.unsigned_abs())) => true,
                 _ = stop.wait_for(|stop| *stop) => false,
             }
         }

@@ -8,7 +8,7 @@ use super::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use countersign_core::{
     pointer::token,
-    run::{FieldKind, FieldProblem, conditions, form_fields, is_asked_for, same_choice},
+    run::{FieldKind, FieldProblem, asked_values, conditions, form_fields, is_asked_for, same_choice},
 };
 use mail_parser::{MessageParser, MimeHeaders};
 use serde_json::{Map, Value, json};
@@ -207,9 +207,10 @@ pub fn values(form: &Value, sent: &[(String, Sent)]) -> (Value, Vec<FieldProblem
     let mut problems = Vec::new();
     let values = taken(form, sent, "", DEPTH_MAX, &mut problems);
     let values = values.unwrap_or_else(|| json!({}));
-    let Some(given) = values.as_object() else { return (values, problems) };
+    let asked = asked_values(form, values.clone());
+    let Some(asked) = asked.as_object() else { return (values, problems) };
     for (name, field) in form_fields(form) {
-        if !is_asked_for(field, given) {
+        if !is_asked_for(field, asked) {
             let own = format!("/{}", token(name));
             let inside = format!("{own}/");
             problems.retain(|problem| problem.pointer != own && !problem.pointer.starts_with(&inside));
@@ -379,6 +380,18 @@ mod tests {
         };
         assert_eq!(values(&form, &sent("0")).1, []);
         assert_eq!(values(&form, &sent("1")).1.len(), 1);
+        // Nor is what hangs on something that is itself not asked for, though an answer to that came too.
+        let chain = json!({ "type": "object", "properties": {
+            "a": { "type": "string", "enum": ["no", "yes"] },
+            "b": { "type": "string", "enum": ["no", "yes"], "when": { "a": "yes" } },
+            "c": { "type": "integer", "when": { "b": "yes" } },
+        } });
+        let sent = |a: &str| {
+            [("/a", a), ("/b", "1"), ("/c", "many")]
+                .map(|(name, words)| (name.to_owned(), Sent::Words(words.to_owned())))
+        };
+        assert_eq!(values(&chain, &sent("0")).1, []);
+        assert_eq!(values(&chain, &sent("1")).1.len(), 1);
     }
 
     fn form() -> Value {

@@ -202,13 +202,16 @@ impl Engine {
     ) -> Result<Option<Wanted>, EngineError> {
         let workspace = &conversation.workspace;
         let starters = self.starters(workspace).await?;
-        let wanted = self.wanted_of(&starters, conversation, (run, message)).await?;
+        let wanted = self.wanted_of(&starters, conversation, (run, message), true).await?;
         if wanted.is_some() || starters.iter().all(|starter| starter.off.is_empty()) {
             return Ok(wanted);
         }
-        // Another process may have switched one on, and the word of it not have come yet.
+        // What wants it and is off: another process may have switched it on, and the word of it not have come yet.
+        if self.wanted_of(&starters, conversation, (run, message), false).await?.is_none() {
+            return Ok(None);
+        }
         let starters = self.starters_anew(workspace).await?;
-        self.wanted_of(&starters, conversation, (run, message)).await
+        self.wanted_of(&starters, conversation, (run, message), true).await
     }
 
     async fn wanted_of(
@@ -216,8 +219,10 @@ impl Engine {
         starters: &[Starter],
         conversation: &ConversationRow,
         (run, message): (&str, Wrote<'_>),
+        heeds_switches: bool,
     ) -> Result<Option<Wanted>, EngineError> {
         let workspace = &conversation.workspace;
+        let none = BTreeSet::new();
         let mut first = None;
         for starter in starters {
             let Starter { workflow, active, ramp, off, versions } = starter;
@@ -227,6 +232,7 @@ impl Engine {
             }
             let said = Said { text: message.text, first: first.unwrap_or_default() };
             let wrote = (conversation, message.customer, said);
+            let off = if heeds_switches { off } else { &none };
             if let Some(trigger) = self.message_starts(version, off, wrote) {
                 return Ok(Some(Wanted { workflow: workflow.clone(), trigger: Some(trigger) }));
             }

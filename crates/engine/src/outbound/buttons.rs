@@ -114,19 +114,45 @@ impl Engine {
 
     /// The one operator who says that this is them on a platform; nobody when several do.
     async fn person_at(&self, workspace: &str, platform: Platform, by: &str) -> Result<Option<Actor>, EngineError> {
-        let settings = self.0.store.list_notifications(workspace).await?;
-        let says_so = |settings: &str| {
-            let wishes = Notifications::read(settings).ok();
-            wishes.is_some_and(|wishes| {
-                let here =
-                    |it: &super::Notified| it.channel.platform() == platform && it.address.as_deref() == Some(by);
-                wishes.channels.iter().any(here)
-            })
-        };
-        let mut found = settings.iter().filter(|row| says_so(&row.settings));
+        let mut found = self.claiming(workspace, platform, by).await?.into_iter();
         let (Some(one), None) = (found.next(), found.next()) else { return Ok(None) };
-        let member = self.0.store.get_member(workspace, &one.user_id).await?;
-        Ok(member.and_then(by_link).map(|person| Actor { via: Via::Channel, ..person }))
+        Ok(Some(Actor { via: Via::Channel, ..one }))
+    }
+
+    /// Who says in their settings that an address on a platform is theirs, of those who may still sign in.
+    async fn claiming(&self, workspace: &str, platform: Platform, address: &str) -> Result<Vec<Actor>, EngineError> {
+        let here = |it: &super::Notified| it.channel.platform() == platform && it.address.as_deref() == Some(address);
+        let mut found = Vec::new();
+        for row in self.0.store.list_notifications(workspace).await? {
+            if Notifications::read(&row.settings).is_ok_and(|wishes| wishes.channels.iter().any(here)) {
+                let member = self.0.store.get_member(workspace, &row.user_id).await?;
+                found.extend(member.and_then(by_link));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The address of these settings of a person by which another is known when they press a button; nothing when there is
+    /// none. Whoever took it would be told, and decide, as the other.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn claimed_by_another(
+        &self,
+        (workspace, person): (&str, &str),
+        settings: &str,
+    ) -> Result<Option<String>, EngineError> {
+        let own = Notifications::read(settings)?;
+        for it in own.channels.iter().filter(|it| it.channel.can_change()) {
+            let Some(address) = it.address.as_deref().filter(|address| !it.channel.is_shared(address)) else {
+                continue;
+            };
+            let claiming = self.claiming(workspace, it.channel.platform(), address).await?;
+            if claiming.iter().any(|other| other.id != person) {
+                return Ok(Some(address.to_owned()));
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -124,8 +124,8 @@ impl Engine {
         Ok(no.or(own))
     }
 
-    /// Whose word counts for a message to an address: the customer known by it, else the run's, where it is theirs. A step
-    /// that tells somebody else of a customer's wish is not theirs.
+    /// Whose word counts for a message to an address: the run's customer's, where it is theirs, else that of the customer
+    /// known by it. A step that tells somebody else of a customer is not held by the customer's wish.
     pub(crate) async fn whose_word(
         &self,
         workspace: &str,
@@ -134,21 +134,22 @@ impl Engine {
     ) -> Result<Option<String>, EngineError> {
         let store = &self.0.store;
         let address = plain_address(platform, address);
-        let bare = address.strip_prefix(OVER_WHATSAPP).unwrap_or(&address);
+        if let Some(customer) = customer {
+            let same = store.same_customer(workspace, &customer).await?;
+            if self.customer_addresses(workspace, &same).await?.contains(&(platform, address.clone())) {
+                return Ok(Some(customer));
+            }
+        }
         let by_slack = format!("{BY_SLACK}{address}");
         let key = match platform {
-            Platform::Whatsapp | Platform::Sms => CustomerKey::Phone(bare),
+            Platform::Whatsapp | Platform::Sms => {
+                CustomerKey::Phone(address.strip_prefix(OVER_WHATSAPP).unwrap_or(&address))
+            }
             Platform::Telegram => CustomerKey::Telegram(&address),
             Platform::Email => CustomerKey::Email(&address),
             Platform::Slack => CustomerKey::ExternalId(&by_slack),
         };
-        if let Some(known) = store.find_customer(workspace, key).await? {
-            return Ok(Some(known.id));
-        }
-        let Some(customer) = customer else { return Ok(None) };
-        let same = store.same_customer(workspace, &customer).await?;
-        let theirs = self.customer_addresses(workspace, &same).await?;
-        Ok(theirs.contains(&(platform, address)).then_some(customer))
+        Ok(store.find_customer(workspace, key).await?.map(|known| known.id))
     }
 
     /// The addresses of a customer with everybody who is the same: what is kept of them, and from where they wrote.

@@ -98,7 +98,8 @@ impl Engine {
     /// # Errors
     /// As [`Engine::load_checkpoint`].
     pub async fn follow_link(&self, token: &str) -> Result<Option<FollowedLink>, EngineError> {
-        if token.is_empty() || token.len() > TOKEN_MAX {
+        // A button's id is kept under `button/…`: no link can be made of it.
+        if token.is_empty() || token.len() > TOKEN_MAX || token.contains('/') {
             return Ok(None);
         }
         let Some(link) = self.0.store.find_link(&hash(token)).await? else { return Ok(None) };

@@ -68,9 +68,10 @@ impl Engine {
             Ok(taken) => taken,
             Err(pause) => return Ok(Err(NotSent::Later(pause))),
         };
+        let shared = notice.is_shared(row.address.as_deref().unwrap_or_default());
         let way = match &row.person {
-            Some(_) => Way::Link(self.link_url(row)),
-            None => Way::SignIn(self.page_url(&found)),
+            Some(_) if !shared => Way::Link(self.link_url(row)),
+            Some(_) | None => Way::SignIn(self.page_url(&found)),
         };
         let words = words::to_decide(&found, (row.reason, notice), self.now(), &way);
         let buttons = self.buttons(row, notice, &found);

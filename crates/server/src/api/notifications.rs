@@ -126,6 +126,10 @@ pub(crate) async fn set_notifications(
     caller.session()?;
     let settings = checked(body.value)?;
     let text = serde_json::to_string(&settings).map_err(ApiError::internal)?;
+    if let Some(address) = app.engine.claimed_by_another((caller.workspace(), caller.id()), &text).await? {
+        let detail = format!("{address} is somebody else's here: what they press would be taken for yours");
+        return Err(ApiError::conflict("address_taken", &detail));
+    }
     let row = NotificationsRow {
         workspace: caller.workspace().to_owned(),
         user_id: caller.id().to_owned(),

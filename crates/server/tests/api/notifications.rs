@@ -545,6 +545,39 @@ async fn buttons_in_slack_and_telegram_decide_as_the_operator_who_pressed_them()
     }
 }
 
+/// Who presses a button is known by their address: nobody takes that of somebody else, and who left holds none.
+#[tokio::test]
+async fn an_address_that_decides_is_one_persons() {
+    let test = TestApp::start().await;
+    let admin = test.person("admin@example.com", Role::Admin, &[]).await;
+    let one = test.person("one@example.com", Role::Operator, &["manager"]).await;
+    let two = test.person("two@example.com", Role::Operator, &["manager"]).await;
+    let path = "/me/notifications";
+    let by = |channel: &str, address: &str| json!({ "channels": [{ "channel": channel, "address": address }] });
+    for (channel, own, room) in [("telegram", "4242", "-1004242"), ("slack", "U4242", "#approvals")] {
+        one.put(path, by(channel, own)).await.is(200);
+        one.put(path, by(channel, own)).await.is(200);
+        let refused = two.put(path, by(channel, own)).await;
+        assert!(refused.is_problem(409, "address_taken").json["title"].as_str().unwrap().contains(own));
+        assert_ne!(two.get(path).await.json["channels"][0]["channel"], channel, "nothing was kept");
+        // What others read too is everybody's, and so is what only leads to a link of one's own.
+        for person in [&one, &two] {
+            person.put(path, by(channel, room)).await.is(200);
+        }
+        two.put(path, by(channel, own)).await.is(200);
+        one.put(path, by(channel, own)).await.is_problem(409, "address_taken");
+        two.put(path, json!({ "channels": [] })).await.is(200);
+    }
+    for person in [&one, &two] {
+        person.put(path, by("email", "team@example.com")).await.is(200);
+    }
+    two.put(path, by("telegram", "77")).await.is(200);
+    let people = admin.get("/people").await.json;
+    let left = people["items"].as_array().unwrap().iter().find(|person| person["email"] == "two@example.com").unwrap();
+    admin.patch(&format!("/people/{}", left["id"].as_str().unwrap()), json!({ "disabled": true })).await.is(200);
+    one.put(path, by("telegram", "77")).await.is(200);
+}
+
 /// Where others read too there is one message for all who named it and no link of anybody's. A button there decides for who
 /// presses it, if they may.
 #[tokio::test]

@@ -447,9 +447,9 @@ CREATE TABLE customers (
   PRIMARY KEY (workspace, id)
 );
 CREATE UNIQUE INDEX customers_by_external_id ON customers (workspace, external_id) WHERE external_id IS NOT NULL;
-CREATE INDEX customers_by_email ON customers (workspace, email);
-CREATE INDEX customers_by_phone ON customers (workspace, phone);
-CREATE INDEX customers_by_telegram ON customers (workspace, telegram);
+CREATE INDEX customers_by_email ON customers (workspace, email, created_at, id);
+CREATE INDEX customers_by_phone ON customers (workspace, phone, created_at, id);
+CREATE INDEX customers_by_telegram ON customers (workspace, telegram, created_at, id);
 CREATE INDEX customers_by_age ON customers (workspace, created_at, id);
 CREATE INDEX customers_merged ON customers (workspace, merged_into) WHERE merged_into IS NOT NULL;
 

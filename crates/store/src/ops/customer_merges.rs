@@ -20,6 +20,16 @@ const CONVERSATIONS_MAX: u32 = 500;
 /// How the external id begins of whom the business knows by a channel only: the business's own id goes before it.
 pub const BY_SLACK: &str = "slack:";
 
+/// Who is merged into one of these, the oldest first. The sum keeps SQLite off the index by age, by which it would go through
+/// all customers.
+fn merged_into<'a>(workspace: &str, ids: impl Iterator<Item = &'a str>) -> Query {
+    let mut query = Query::in_workspace(workspace);
+    query.and_in("merged_into", ids);
+    query.push(" ORDER BY created_at + 0, id LIMIT ");
+    query.bind(MERGES_MAX);
+    query
+}
+
 impl Store {
     /// A customer and everybody who is the same: who is left comes first, the others in the order they came. Asked for any of
     /// them it is the same; nobody when there is no such customer.
@@ -27,30 +37,18 @@ impl Store {
     /// # Errors
     /// `Busy`, `Corrupt`.
     pub async fn same_customer(&self, workspace: &str, id: &str) -> Result<Vec<CustomerRow>> {
-        let mut root = id.to_owned();
+        let Some(mut root) = self.get_customer(workspace, id).await? else { return Ok(Vec::new()) };
         for _ in 0..SAME_CUSTOMER_MAX {
-            let tail = "WHERE workspace = ?1 AND (id = ?2 OR merged_into = ?2) ORDER BY created_at, id LIMIT ?3";
-            let found: Vec<CustomerRow> = self.rows(tail, params![workspace, &root, MERGES_MAX]).await?;
-            let Some(own) = found.iter().find(|row| row.id == root) else { break };
-            match own.merged_into.clone() {
-                Some(other) => root = other,
-                None => return self.with_merged(root, found).await,
-            }
+            let Some(into) = &root.merged_into else { break };
+            let Some(next) = self.get_customer(workspace, into).await? else { break };
+            root = next;
         }
-        Ok(self.get_customer(workspace, id).await?.into_iter().collect())
-    }
-
-    /// Those who are merged into those who are merged, level by level.
-    async fn with_merged(&self, root: String, found: Vec<CustomerRow>) -> Result<Vec<CustomerRow>> {
-        let (mut all, mut level): (Vec<_>, Vec<_>) = found.into_iter().partition(|row| row.id == root);
+        // Those who are merged into them, those who are merged into these, level by level.
+        let (mut all, mut level) = (Vec::new(), vec![root]);
         while !level.is_empty() && all.len() < SAME_CUSTOMER_MAX {
-            let mut query = Query::in_workspace(&all[0].workspace);
-            query.and_in("merged_into", level.iter().map(|row| row.id.as_str()));
-            query.push(" ORDER BY created_at, id LIMIT ");
-            query.bind(MERGES_MAX);
-            let next = self.rows(&query.text, query.params).await?;
+            let query = merged_into(workspace, level.iter().map(|row| row.id.as_str()));
             all.append(&mut level);
-            level = next;
+            level = self.rows(&query.text, query.params).await?;
         }
         all.truncate(SAME_CUSTOMER_MAX);
         Ok(all)
@@ -309,4 +307,22 @@ fn as_one(rows: Vec<CustomerRow>) -> Option<CustomerRow> {
         }
     }
     Some(one)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{rows::TableRow, sqlite::plan_of};
+
+    /// Whoever writes is looked for with everybody who is the same, at every message.
+    #[test]
+    fn who_is_the_same_is_found_by_an_index_however_many_customers_there_are() {
+        let query = merged_into("ws", ["a", "b"].into_iter());
+        let text = format!("SELECT {} FROM customers {}", CustomerRow::column_list(), query.text);
+        let lines = plan_of(&Query { text, ..query });
+        assert!(
+            lines.iter().any(|line| line.contains("INDEX customers_merged (workspace=? AND merged_into=?)")),
+            "{lines:#?}"
+        );
+    }
 }

@@ -29,6 +29,24 @@ fn led_to(run: &str, event: &str) -> Commit {
     Commit { inbound: Some(event.to_owned()), ..commit(run, 0) }
 }
 
+/// Several processes take at once: each event is had by one, and who gets fewer than it asked for knows that no more are due.
+pub async fn processes_that_take_at_once_leave_nothing(database: TestDatabase) {
+    const PROCESSES: usize = 4;
+    const EACH: usize = 10;
+    let store = database.open().await.unwrap();
+    for round in 0..8 {
+        for number in 0..PROCESSES * EACH {
+            let id = format!("e{round}-{number}");
+            assert!(store.accept_inbound(&event(&id, &id, "k")).await.unwrap());
+        }
+        let all = join_all((0..PROCESSES).map(|_| store.claim_inbound(60_000, EACH as u32))).await;
+        let mut taken: Vec<String> = all.into_iter().flat_map(Result::unwrap).map(|row| row.id).collect();
+        taken.sort();
+        taken.dedup();
+        assert_eq!(taken.len(), PROCESSES * EACH, "in round {round}");
+    }
+}
+
 pub async fn what_came_in_is_taken_and_ends_once(database: TestDatabase) {
     let store = database.open().await.unwrap();
     assert!(store.accept_inbound(&event("e1", "t", "k1")).await.unwrap());

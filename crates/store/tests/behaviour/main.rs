@@ -64,6 +64,7 @@ macro_rules! subject {
 macro_rules! cases {
     ($open:path) => {
         subject!($open, inbound:
+            processes_that_take_at_once_leave_nothing,
             what_came_in_is_taken_and_ends_once,
             a_run_that_a_source_started_is_found_however_much_came_since,
             a_message_and_what_is_to_be_done_about_it_are_one,

@@ -19,7 +19,7 @@ use countersign_api::{
     CustomerMerge, CustomerRef, Identities, Identity, MergeConflict, MergeDifference, MergePreview, MergeRequest,
     OptedOut, Standing,
 };
-use countersign_channels::consent::plain_address;
+use countersign_channels::{OVER_WHATSAPP, consent::plain_address};
 use countersign_engine::Platform;
 use countersign_store::{
     BY_SLACK, CustomerMergeRow, CustomerRow, PageRequest, Role, RunFilter, RunStatus, WrittenFrom,
@@ -353,7 +353,7 @@ fn written_from(place: &WrittenFrom, merged_from: Option<String>, identities: &m
     let address = place.address().unwrap_or_default();
     let (kind, value, standing) = match Platform::read(&place.channel) {
         Some(platform @ (Platform::Whatsapp | Platform::Sms)) => {
-            let bare = address.strip_prefix("whatsapp:").unwrap_or(address);
+            let bare = address.strip_prefix(OVER_WHATSAPP).unwrap_or(address);
             ("phone", plain_address(platform, bare), Standing::Proven)
         }
         Some(Platform::Email) => ("email", plain_address(Platform::Email, address), Standing::Claimed),
